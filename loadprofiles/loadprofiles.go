@@ -1,0 +1,114 @@
+// Package loadprofiles says who asks for what, and how often: curves of arrivals, the funnel of a journey, the
+// population, and how clients retry. It is arithmetic only; volley fires it.
+package loadprofiles
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"redpacket/system/api"
+)
+
+// Curve is a rate of arrivals over time, given by its running total, so that curves can be joined and summed.
+type Curve interface {
+	// Due is how many arrivals are owed from the start until at; it never falls. Before 0 it is 0.
+	Due(at time.Duration) float64
+	// Length is how long the curve lasts; Due stays at its last value after that.
+	Length() time.Duration
+}
+
+// Profile is a load in event units: requests per second of the whole event, before a run's scale.
+type Profile struct {
+	Name   string
+	Curve  Curve // requests per second, all ops together, unscaled
+	Funnel Funnel
+	Users  Population
+	Retry  Retry
+	// Patience is how long a client waits for one reply before it counts the request as unknown.
+	Patience time.Duration
+	// Conns is how many client connections each class of requests shares, as behind an L4 layer that multiplexes users.
+	Conns Conns
+	// LateBy is the bound on the lateness p99 of an honest run.
+	LateBy time.Duration
+}
+
+// Funnel is a journey: what follows on what. A click fetches Statics static parts and the gift list; then each step is
+// taken by a share of the users who passed the one before.
+type Funnel struct {
+	Statics                int     // static parts of a click: 3
+	Select, Claim, Receipt float64 // select/list, claim/select, receipt/claim: 0 … 1
+}
+
+// Festival is the funnel of the case studies: three static and, on average, three dynamic requests a click.
+var Festival = Funnel{Statics: 3, Select: 0.80, Claim: 0.90, Receipt: 2.0 / 3}
+
+// Share is how many requests of an op one click makes on average.
+func (f Funnel) Share(op api.Op) float64 {
+	switch op {
+	case api.Static:
+		return float64(f.Statics)
+	case api.List:
+		return 1
+	case api.Select:
+		return f.Select
+	case api.Claim:
+		return f.Select * f.Claim
+	case api.Receipt:
+		return f.Select * f.Claim * f.Receipt
+	}
+	return 0
+}
+
+// PerClick is how many requests one click makes on average when nothing is refused.
+func (f Funnel) PerClick() float64 {
+	sum := 0.0
+	for op := range api.Ops {
+		sum += f.Share(op)
+	}
+	return sum
+}
+
+// Population is who clicks. Users are numbered 1 … Size. A share of the clicks comes from the hot users, who come again
+// and again; gifts are chosen by a Zipf law.
+type Population struct {
+	Size     uint64
+	Hot      uint64  // how many users are hot: 1 … Size
+	HotShare float64 // share of clicks made by hot users: 0 … 1
+	GiftSkew float64 // exponent of the Zipf law over the gifts on offer: > 1, or 0 for an even choice
+	Gifts    []api.Gift
+}
+
+// Retry is what a client does after a refusal by overload protection (shed) or an unknown outcome.
+type Retry struct {
+	Most  int           // how often at most; 0: never
+	After time.Duration // naive: this long after the answer. 0: polite, as the answer's Retry-After and spread ask
+}
+
+// Conns is the number of client connections per class; an ordered pipeline makes a refusal wait behind an admitted
+// call, so the classes do not share connections.
+type Conns struct{ Static, Read, Claim int }
+
+// All is the number of client connections.
+func (c Conns) All() int { return c.Static + c.Read + c.Claim }
+
+// Check returns every mistake in the profile, joined, or nil.
+func (p Profile) Check() error {
+	var errs []error
+	bad := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf("profile %q: "+format, append([]any{p.Name}, args...)...))
+		}
+	}
+	bad(p.Name == "", "it has no name")
+	bad(p.Curve == nil || p.Curve.Length() <= 0, "its curve is empty")
+	bad(p.Patience <= 0, "patience is %s; a client must give up some day", p.Patience)
+	bad(p.LateBy <= 0, "the bound on lateness is %s", p.LateBy)
+	bad(p.Conns.Static < 1 || p.Conns.Read < 1 || p.Conns.Claim < 1, "each class needs a connection: %+v", p.Conns)
+	bad(p.Users.Size == 0 || p.Users.Hot > p.Users.Size, "%d users of whom %d are hot", p.Users.Size, p.Users.Hot)
+	bad(len(p.Users.Gifts) == 0, "its users want no gift")
+	for _, share := range []float64{p.Funnel.Select, p.Funnel.Claim, p.Funnel.Receipt, p.Users.HotShare} {
+		bad(share < 0 || share > 1, "a share is %g; want 0 to 1", share)
+	}
+	return errors.Join(errs...)
+}

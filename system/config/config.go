@@ -1,0 +1,121 @@
+// Package config is what one process of the system is told when it starts: who it is, where it listens, through which
+// links it reaches its peers, and the rules of the run.
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"redpacket/system/activity"
+)
+
+// Variable is the environment variable that carries a Config as JSON.
+const Variable = "REDPACKET_CONFIG"
+
+// Config is one process' orders.
+type Config struct {
+	Node  string `json:"node"`  // its name in the topology, such as ams-heavy-1
+	IDC   string `json:"idc"`   // a or b
+	Front string `json:"front"` // where users connect (tgw only), host:port
+	Inner string `json:"inner"` // where peers connect, host:port; empty for a role nobody calls
+	Admin string `json:"admin"` // health, metrics, switches: host:port, out of the front network's reach
+	Data  string `json:"data"`  // a directory of its own that outlives the process; empty where none is needed
+
+	Peers map[string]string `json:"peers"` // a peer's node name -> host:port of the link that leads to it
+	Links []Forward         `json:"links"` // what a linkd forwards; empty for every other role
+
+	Key      string            `json:"key"` // signs login tokens: 32 hex digits, made for the run
+	Activity activity.Activity `json:"activity"`
+	Rules    Rules             `json:"rules"`
+}
+
+// Forward is one link that a linkd carries.
+type Forward struct {
+	Name   string `json:"name"`
+	Listen string `json:"listen"` // host:port
+	To     string `json:"to"`     // host:port of the node behind it
+}
+
+// Rules are the run's limits. Rates are per second and already scaled; times are never scaled.
+type Rules struct {
+	ClaimEvery   Duration `json:"claim_every"`   // one claim per user in this time: 5s
+	ReadWithin   Duration `json:"read_within"`   // tgw answers list, select and receipt within this, or says busy
+	ClaimWithin  Duration `json:"claim_within"`  // tgw answers a claim within this, or says unknown
+	QueueTarget  Duration `json:"queue_target"`  // the queue wait in ams that admission steers to
+	LightRate    float64  `json:"light_rate"`    // calls/s that ONE ams-light is built for; 0: as many as it can
+	HeavyRate    float64  `json:"heavy_rate"`    // claims/s that ONE ams-heavy is built for; 0: as many as it can
+	DeliveryRate float64  `json:"delivery_rate"` // deliveries/s that each game accepts; the courier's and idip's limit
+	Spread       Duration `json:"spread"`        // a refusal asks the client to come back within Retry-After + [0, Spread)
+}
+
+// Default is the rules of an unscaled run without build limits.
+func Default() Rules {
+	return Rules{
+		ClaimEvery: Duration(5 * time.Second), ReadWithin: Duration(250 * time.Millisecond),
+		ClaimWithin: Duration(500 * time.Millisecond), QueueTarget: Duration(10 * time.Millisecond),
+		DeliveryRate: 400, Spread: Duration(4 * time.Second),
+	}
+}
+
+// Duration is a time.Duration that is written as text ("5s") in JSON.
+type Duration time.Duration
+
+// MarshalText writes the duration as Go does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
+}
+
+// D is the duration as Go's own type.
+func (d Duration) D() time.Duration { return time.Duration(d) }
+
+// FromEnv reads the process' Config from its environment. An unknown field is an error: two builds that disagree about
+// a rule must not run together.
+func FromEnv() (Config, error) {
+	text := os.Getenv(Variable)
+	if text == "" {
+		return Config{}, fmt.Errorf("%s is not set; it carries the process' configuration as JSON", Variable)
+	}
+	return Parse([]byte(text))
+}
+
+// Parse reads a Config strictly and checks it; every mistake is returned.
+func Parse(text []byte) (Config, error) {
+	var c Config
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&c); err != nil {
+		return Config{}, fmt.Errorf("%s: %w", Variable, err)
+	}
+	return c, c.check()
+}
+
+func (c Config) check() error {
+	var errs []error
+	if c.Node == "" {
+		errs = append(errs, errors.New("node has no name"))
+	}
+	if c.Admin == "" {
+		errs = append(errs, fmt.Errorf("node %s has no admin address", c.Node))
+	}
+	if len(c.Activity.Gifts) > 0 {
+		errs = append(errs, c.Activity.Check())
+	}
+	return errors.Join(errs...)
+}
+
+// Peer is the address of the link to a peer, or an error that names the peers there are.
+func (c Config) Peer(name string) (string, error) {
+	if addr, ok := c.Peers[name]; ok {
+		return addr, nil
+	}
+	return "", fmt.Errorf("node %s has no link to %q; it has %d links", c.Node, name, len(c.Peers))
+}

@@ -1,0 +1,121 @@
+// Package topology says which roles run, how many of each, in which IDC, and which hops between them can be broken. It
+// is data: checked before anything is started, and the same for every run.
+package topology
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Image is what a node's container is made from.
+type Image string
+
+// The images; system/images builds them.
+const (
+	App      Image = "app"      // the one binary: redpacket <role>
+	Redis    Image = "redis"    // Debian's Redis
+	Postgres Image = "postgres" // Debian's PostgreSQL
+)
+
+// The ports a role listens on, the same in every container.
+const (
+	FrontPort    = 8080 // tgw, for users
+	AMSPort      = 7000 // ams-light, ams-heavy
+	IDIPPort     = 7100
+	RedisPort    = 6379
+	LogPort      = 4222
+	PostgresPort = 5432
+	AdminPort    = 9100 // every node that runs the app image
+	linkBase     = 21000
+)
+
+// Node is one container.
+type Node struct {
+	Name  string // unique; also its host name on the inner network
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, linkd
+	IDC   string
+	Image Image
+	Port  int    // where its peers reach it; 0 when nobody calls it
+	Data  bool   // it owns a volume
+	Group string // linkd only: the group of links it carries
+}
+
+// Link is one hop between two nodes. All its traffic passes through the linkd of its group.
+type Link struct {
+	Name     string // from--to
+	From, To string // node names
+	Group    string // access, store, log or delivery; restarting a linkd hurts only its own group
+	Port     int    // where the group's linkd listens for it
+}
+
+// Topology is a whole system.
+type Topology struct {
+	Name  string
+	Nodes []Node
+	Links []Link
+}
+
+// Node is the node with this name.
+func (t Topology) Node(name string) (Node, bool) {
+	i := slices.IndexFunc(t.Nodes, func(n Node) bool { return n.Name == name })
+	if i < 0 {
+		return Node{}, false
+	}
+	return t.Nodes[i], true
+}
+
+// Role lists the names of the nodes of one role, in order.
+func (t Topology) Role(role string) []string {
+	var names []string
+	for _, n := range t.Nodes {
+		if n.Role == role {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// Linkd is the node that carries a group of links.
+func (t Topology) Linkd(group string) (Node, bool) {
+	i := slices.IndexFunc(t.Nodes, func(n Node) bool { return n.Role == "linkd" && n.Group == group })
+	if i < 0 {
+		return Node{}, false
+	}
+	return t.Nodes[i], true
+}
+
+// Check returns every mistake in the topology, joined, or nil.
+func (t Topology) Check() error {
+	var errs []error
+	names := map[string]bool{}
+	for _, n := range t.Nodes {
+		if n.Name == "" || names[n.Name] {
+			errs = append(errs, fmt.Errorf("topology %s: node name %q is empty or used twice", t.Name, n.Name))
+		}
+		names[n.Name] = true
+	}
+	links := map[string]bool{}
+	for _, l := range t.Links {
+		errs = append(errs, t.checkLink(l, links[l.Name]))
+		links[l.Name] = true
+	}
+	return errors.Join(errs...)
+}
+
+func (t Topology) checkLink(l Link, twice bool) error {
+	to, ok := t.Node(l.To)
+	_, from := t.Node(l.From)
+	_, carried := t.Linkd(l.Group)
+	switch {
+	case twice:
+		return fmt.Errorf("topology %s: link %s is there twice", t.Name, l.Name)
+	case !ok || !from:
+		return fmt.Errorf("topology %s: link %s joins a node that does not exist", t.Name, l.Name)
+	case to.Port == 0:
+		return fmt.Errorf("topology %s: link %s leads to %s, which listens nowhere", t.Name, l.Name, l.To)
+	case !carried:
+		return fmt.Errorf("topology %s: link %s is in group %q, which no linkd carries", t.Name, l.Name, l.Group)
+	}
+	return nil
+}
