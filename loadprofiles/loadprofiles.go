@@ -10,14 +10,6 @@ import (
 	"redpacket/system/api"
 )
 
-// Curve is a rate of arrivals over time, given by its running total, so that curves can be joined and summed.
-type Curve interface {
-	// Due is how many arrivals are owed from the start until at; it never falls. Before 0 it is 0.
-	Due(at time.Duration) float64
-	// Length is how long the curve lasts; Due stays at its last value after that.
-	Length() time.Duration
-}
-
 // Profile is a load in event units: requests per second of the whole event, before a run's scale.
 type Profile struct {
 	Name   string
@@ -101,7 +93,7 @@ func (p Profile) Check() error {
 		}
 	}
 	bad(p.Name == "", "it has no name")
-	bad(p.Curve == nil || p.Curve.Length() <= 0, "its curve is empty")
+	bad(p.Curve.Length() <= 0, "its curve is empty")
 	bad(p.Patience <= 0, "patience is %s; a client must give up some day", p.Patience)
 	bad(p.LateBy <= 0, "the bound on lateness is %s", p.LateBy)
 	bad(p.Conns.Static < 1 || p.Conns.Read < 1 || p.Conns.Claim < 1, "each class needs a connection: %+v", p.Conns)

@@ -1,0 +1,67 @@
+// Command redpacket is every role of the red packet system: redpacket <role>, configured by its environment.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"redpacket/system/config"
+	"redpacket/system/roles/ams"
+	"redpacket/system/roles/courier"
+	"redpacket/system/roles/idip"
+	"redpacket/system/roles/keeper"
+	"redpacket/system/roles/linkd"
+	"redpacket/system/roles/logd"
+	"redpacket/system/roles/tgw"
+)
+
+// roles are the roles of this binary, in the order of a claim's path. Each runs until its context ends.
+var roles = []struct {
+	name string
+	run  func(context.Context, config.Config) error
+}{
+	{"tgw", tgw.Run},
+	{"ams-light", ams.Light},
+	{"ams-heavy", ams.Heavy},
+	{"keeper", keeper.Run},
+	{"log", logd.Run},
+	{"courier", courier.Run},
+	{"idip", idip.Run},
+	{"linkd", linkd.Run},
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "redpacket:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	var names []string
+	for _, r := range roles {
+		names = append(names, r.name)
+	}
+	if len(args) == 1 && args[0] == "roles" {
+		fmt.Println(strings.Join(names, "\n"))
+		return nil
+	}
+	if len(args) != 1 || !slices.Contains(names, args[0]) {
+		return fmt.Errorf("usage: redpacket ROLE, configured by %s; the roles are %s", config.Variable, strings.Join(names, ", "))
+	}
+	cfg, err := config.FromEnv()
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := roles[slices.Index(names, args[0])].run(ctx, cfg); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s %s: %w", args[0], cfg.Node, err)
+	}
+	return nil
+}

@@ -1,0 +1,11 @@
+// Package idip is a placeholder until its owner writes it.
+package idip
+
+import (
+	"context"
+	"errors"
+	"redpacket/system/config"
+)
+
+// Run runs the role until ctx ends.
+func Run(ctx context.Context, cfg config.Config) error { return errors.New("not written") }

@@ -1,0 +1,11 @@
+// Package linkd is a placeholder until its owner writes it.
+package linkd
+
+import (
+	"context"
+	"errors"
+	"redpacket/system/config"
+)
+
+// Run runs the role until ctx ends.
+func Run(ctx context.Context, cfg config.Config) error { return errors.New("not written") }
