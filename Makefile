@@ -1,0 +1,66 @@
+# Everything a team runs. `make help` lists it.
+GO    ?= go
+OUT   ?= rehearsals
+SEED  ?= 1
+FOCUS ?=
+# What the suites print: a line a spec, progress while a drill runs, and a summary. A drill's folder is in $(OUT).
+GINKGO = REDPACKET_OUT=$(abspath $(OUT)) REDPACKET_SEED=$(SEED) $(GO) tool ginkgo run --timeout=40m --grace-period=60s \
+         --seed=$(SEED) --focus="$(FOCUS)" --output-dir=$(abspath $(OUT)) --no-color -v
+
+.DEFAULT_GOAL := help
+.PHONY: help test unit smoke drill-pressure rehearsal nightly estimate judge lint race fuzz images doctor clean build
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: unit smoke ## everything a change must pass: unit tests, then the smoke suite in containers
+
+unit: ## unit tests and the tidiness of the source; no Docker (2 min at most)
+	$(GO) test $$($(GO) list ./... | grep -v -e /suites/smoke -e /suites/pressure)
+
+smoke: ## the whole claim path in containers, small: a drill, a Redis loss, hostile input, nothing left behind (5 min at most)
+	@mkdir -p $(OUT)
+	$(GO) test -count=1 -timeout 15m ./suites/smoke
+
+drill-pressure: ## the pressure drills: estimate, built, the night, a burst, refusals; FOCUS=PR-4 for one of them
+	@mkdir -p $(OUT)
+	$(GINKGO) --junit-report=pressure-suite.xml ./suites/pressure
+
+rehearsal: build ## every drill there is, and one page with go or no-go and the reasons
+	bin/rehearse rehearsal --seed $(SEED) --out $(OUT)
+
+nightly: build ## the rehearsal within a time budget (BUDGET=40m), for CI: JUnit and records are kept
+	bin/rehearse rehearsal --seed $(SEED) --out $(OUT) --budget $(or $(BUDGET),40m)
+
+estimate: build ## the capacity sheet of the event: from exposures to the load on every link
+	bin/rehearse estimate
+
+judge: build ## judge a saved record again: make judge DIR=rehearsals/...
+	bin/rehearse judge $(DIR)
+
+build: ## the command line: bin/rehearse
+	@mkdir -p bin
+	$(GO) build -o bin/rehearse ./drills/cmd/rehearse
+
+images: build ## the container images (they are made by themselves when a drill needs them)
+	bin/rehearse images
+
+doctor: build ## what this machine has and lacks for a rehearsal
+	bin/rehearse doctor
+
+lint: ## gofmt, go vet, staticcheck, go mod tidy
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+race: ## unit tests under the race detector
+	$(GO) test -race $$($(GO) list ./... | grep -v /suites/)
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@$(GO) list -f '{{if .TestGoFiles}}{{.Dir}}{{end}}{{if .XTestGoFiles}} {{.Dir}}{{end}}' ./... | tr ' ' '\n' | sort -u | while read -r dir; do \
+	  test -z "$$dir" || for target in $$(grep -ho 'func Fuzz[A-Za-z]*' $$dir/*_test.go | cut -c6-); do \
+	    echo "$$target in $$dir"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),10s) $$dir || exit 1; done; done
+
+clean: build ## remove every container, network and volume that a dead run of ours left
+	bin/rehearse clean
