@@ -1,0 +1,42 @@
+package topology
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestOneIDCIsSound(t *testing.T) {
+	one := OneIDC()
+	if err := one.Check(); err != nil {
+		t.Fatal(err)
+	}
+	ports := map[int]string{}
+	for _, l := range one.Links {
+		if other, taken := ports[l.Port]; taken {
+			t.Errorf("links %s and %s share port %d", other, l.Name, l.Port)
+		}
+		ports[l.Port] = l.Name
+	}
+	if got := len(one.Role("ams-heavy")); got != 2 {
+		t.Errorf("%d ams-heavy; want 2", got)
+	}
+	if _, ok := one.Node("nobody"); ok {
+		t.Error("found a node that does not exist")
+	}
+}
+
+func TestCheckNamesEveryMistake(t *testing.T) {
+	bad := Topology{Name: "bad", Nodes: []Node{{Name: "a", Port: 1}, {Name: "a"}, {Name: "quiet"}, {Name: "l", Role: "linkd", Group: "g"}},
+		Links: []Link{
+			{Name: "a--nobody", From: "a", To: "nobody", Group: "g"},
+			{Name: "a--quiet", From: "a", To: "quiet", Group: "g"},
+			{Name: "a--a", From: "a", To: "a", Group: "h"},
+			{Name: "a--a", From: "a", To: "a", Group: "g"},
+		}}
+	err := bad.Check()
+	for _, want := range []string{`node name "a"`, "a--nobody joins", "quiet, which listens nowhere", `group "h"`, "a--a is there twice"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q in: %v", want, err)
+		}
+	}
+}
