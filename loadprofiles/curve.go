@@ -81,8 +81,17 @@ func (c Curve) Due(at time.Duration) float64 {
 	return sum
 }
 
+// slack is the part of an arrival by which sums of floats may be short of a whole number.
+const slack = 1e-6
+
+// Arrivals is how many whole arrivals the curve owes in all: the last n for which When is true.
+func (c Curve) Arrivals() uint64 { return uint64(c.Due(c.Length()) + slack) }
+
 // When is the time at which arrival number n (1 …) is owed: the inverse of Due. It is false when the curve owes fewer.
 func (c Curve) When(n uint64) (time.Duration, bool) {
+	if n > c.Arrivals() {
+		return c.Length(), false
+	}
 	owed, from := float64(n), time.Duration(0)
 	for _, s := range c {
 		if all := s.due(s.For); owed > all {
@@ -92,10 +101,13 @@ func (c Curve) When(n uint64) (time.Duration, bool) {
 		}
 		return from + s.when(owed), true
 	}
-	return 0, false
+	return from, true
 }
 
 func (s Stretch) due(at time.Duration) float64 {
+	if s.For <= 0 {
+		return 0
+	}
 	t := at.Seconds()
 	slope := (s.To - s.From) / s.For.Seconds()
 	return s.From*t + slope*t*t/2

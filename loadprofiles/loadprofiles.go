@@ -5,6 +5,7 @@ package loadprofiles
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"redpacket/system/api"
@@ -94,13 +95,18 @@ func (p Profile) Check() error {
 	}
 	bad(p.Name == "", "it has no name")
 	bad(p.Curve.Length() <= 0, "its curve is empty")
+	for _, s := range p.Curve {
+		bad(s.For < 0 || !(s.From >= 0 && s.To >= 0) || math.IsInf(s.From+s.To, 0), "its curve has the stretch %+v; rates and lengths are 0 or more", s)
+	}
 	bad(p.Patience <= 0, "patience is %s; a client must give up some day", p.Patience)
 	bad(p.LateBy <= 0, "the bound on lateness is %s", p.LateBy)
 	bad(p.Conns.Static < 1 || p.Conns.Read < 1 || p.Conns.Claim < 1, "each class needs a connection: %+v", p.Conns)
 	bad(p.Users.Size == 0 || p.Users.Hot > p.Users.Size, "%d users of whom %d are hot", p.Users.Size, p.Users.Hot)
 	bad(len(p.Users.Gifts) == 0, "its users want no gift")
+	bad(p.Funnel.Statics < 0 || p.Funnel.Statics > 16, "%d static parts a click; want 0 to 16", p.Funnel.Statics)
+	bad(p.Retry.Most < 0 || p.Retry.After < 0, "retries are %+v; want 0 or more", p.Retry)
 	for _, share := range []float64{p.Funnel.Select, p.Funnel.Claim, p.Funnel.Receipt, p.Users.HotShare} {
-		bad(share < 0 || share > 1, "a share is %g; want 0 to 1", share)
+		bad(!(share >= 0 && share <= 1), "a share is %g; want 0 to 1", share)
 	}
 	return errors.Join(errs...)
 }

@@ -1,14 +1,107 @@
-// Package ams is a placeholder until its owner writes it.
+// Package ams is the activity platform in two pools that cannot starve each other: light answers the pages' data, heavy
+// decides claims and makes them durable before anyone hears of them.
 package ams
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"redpacket/system/admin"
+	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/grantlog"
+	"redpacket/system/wire"
 )
 
-// Light runs the role until ctx ends.
-func Light(ctx context.Context, cfg config.Config) error { return errors.New("not written") }
+// How many of what a process has. They are fixed: more work waits in line, where it is bounded and can be dropped.
+const (
+	claimWorkers   = 8
+	receiptWorkers = 2
+	claimBatch     = 256 // claims that are decided, logged and answered together
+	readBatch      = 512
+	claimLine      = 1 << 14
+	readLine       = 1 << 15
+	claimLinger    = time.Millisecond // how long the first claim of a batch waits for company
+)
 
-// Heavy runs the role until ctx ends.
-func Heavy(ctx context.Context, cfg config.Config) error { return errors.New("not written") }
+// Light serves lists, server lists and receipts on cfg.Inner until ctx ends. It needs cmem only for receipts.
+func Light(ctx context.Context, cfg config.Config) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	l := newLight(cfg, since(time.Now()))
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: l.metrics(), Healthy: l.shard.known}); err != nil {
+		return err
+	}
+	var parts sync.WaitGroup
+	parts.Go(func() { l.shard.reach(ctx, cfg.Peers) })
+	parts.Go(func() {
+		if log, err := connect(ctx, cfg); err == nil {
+			defer log.Close()
+			l.shard.follow(ctx, cfg.IDC, log)
+		}
+	})
+	parts.Go(func() { l.run(ctx) })
+	err := wire.ListenCalls(ctx, cfg.Inner, func(batch []wire.Call, from *wire.Caller) { l.take(batch, from) })
+	stop()
+	parts.Wait()
+	return err
+}
+
+// Heavy serves claims on cfg.Inner until ctx ends. Until the log answers and the shard is open, it refuses them.
+func Heavy(ctx context.Context, cfg config.Config) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	h := newHeavy(cfg, since(time.Now()))
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: h.metrics(), Healthy: h.healthy}); err != nil {
+		return err
+	}
+	spool, err := grantlog.OpenSpool(cfg.Data)
+	if err != nil {
+		return err
+	}
+	defer spool.Close()
+	var parts sync.WaitGroup
+	parts.Go(func() { h.shard.reach(ctx, cfg.Peers) })
+	parts.Go(func() {
+		if log, err := connect(ctx, cfg); err == nil {
+			defer log.Close()
+			h.begin(ctx, &places{spool: spool, log: log})
+		}
+	})
+	err = wire.ListenCalls(ctx, cfg.Inner, func(batch []wire.Call, from *wire.Caller) { h.take(batch, from) })
+	stop()
+	parts.Wait()
+	return err
+}
+
+// connect waits for the log.
+func connect(ctx context.Context, cfg config.Config) (*grantlog.Log, error) {
+	addr, err := cfg.Peer("log")
+	if err != nil {
+		fmt.Printf("%s: %v\n", cfg.Node, err)
+		return nil, err
+	}
+	return grantlog.Connect(ctx, addr)
+}
+
+// clock is the time since the process began; it never goes back.
+type clock func() time.Duration
+
+func since(begun time.Time) clock { return func() time.Duration { return time.Since(begun) } }
+
+// answerer is where a call's answer goes: a wire.Caller.
+type answerer interface {
+	Reply(replies []wire.Reply)
+}
+
+// waiting is a call in line.
+type waiting struct {
+	call wire.Call
+	from answerer
+	at   time.Duration // when it came
+}
+
+// refuse answers a call with a code alone; tgw has the words.
+func refuse(c wire.Call, code api.Code) wire.Reply { return wire.Reply{ID: c.ID, Code: code} }

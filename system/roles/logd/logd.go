@@ -1,11 +1,43 @@
-// Package logd is a placeholder until its owner writes it.
+// Package logd is the role log: a NATS server with JetStream inside the process, which answers a publisher only when the
+// message is on the disk.
 package logd
 
 import (
 	"context"
-	"errors"
+	"fmt"
+
+	"redpacket/system/admin"
 	"redpacket/system/config"
 )
 
-// Run runs the role until ctx ends.
-func Run(ctx context.Context, cfg config.Config) error { return errors.New("not written") }
+// Run runs the role until ctx ends. It is healthy once the stream and its lanes' bookmarks are there.
+func Run(ctx context.Context, cfg config.Config) error {
+	if cfg.Data == "" || cfg.Inner == "" {
+		return fmt.Errorf("node %s: the log needs a data directory and an inner address", cfg.Node)
+	}
+	s, err := Start(Options{Name: cfg.Node, Listen: cfg.Inner, Data: cfg.Data, Games: cfg.Activity.Games})
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	page := admin.Page{Node: cfg.Node, Metrics: metrics(s), Healthy: s.Healthy}
+	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
+		return err
+	}
+	if err := s.Prepare(ctx); err != nil {
+		return err
+	}
+	return s.Wait(ctx)
+}
+
+func metrics(s *Server) admin.Registry {
+	r := admin.NewRegistry()
+	gauge := func(name, help string, of func(State) uint64) {
+		r.Gauge("redpacket_log_"+name, help, nil, func() float64 { return float64(of(s.State())) })
+	}
+	gauge("messages", "Messages that the log holds.", func(s State) uint64 { return s.Messages })
+	gauge("bytes", "Bytes that the log holds.", func(s State) uint64 { return s.Bytes })
+	gauge("last_seq", "Sequence number of the last message.", func(s State) uint64 { return s.Last })
+	gauge("connections", "Clients that are connected.", func(s State) uint64 { return s.Clients })
+	return r
+}

@@ -1,0 +1,55 @@
+// Package catalog lists the drills that are kept, in the order in which their groups run them.
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"redpacket/drills"
+)
+
+// All is every drill, with its main phases held for the given time; 0 or less: as long as each drill says itself.
+func All(hold time.Duration) []drills.Drill {
+	return []drills.Drill{
+		Smoke(hold),
+		EstimateHeld(hold), BuiltHeld(hold), RealNight(hold), TenfoldBurst(hold), RejectsOnly(hold), RedisKilled(hold),
+	}
+}
+
+// Groups are the names of the groups, in the order of a rehearsal.
+func Groups() []string {
+	var groups []string
+	for _, d := range All(0) {
+		if !slices.Contains(groups, d.Group) {
+			groups = append(groups, d.Group)
+		}
+	}
+	return groups
+}
+
+// Find returns the drill of an id, or all drills of a group. The error names what there is.
+func Find(name string, hold time.Duration) ([]drills.Drill, error) {
+	var found []drills.Drill
+	var known []string
+	for _, d := range All(hold) {
+		if d.ID == name || d.Group == name {
+			found = append(found, d)
+		}
+		known = append(known, d.ID)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no drill or group is called %q; the drills are %s, the groups %s", name,
+			strings.Join(known, ", "), strings.Join(Groups(), ", "))
+	}
+	return found, nil
+}
+
+// length is what the caller asked for, or the drill's own.
+func length(hold, own time.Duration) time.Duration {
+	if hold > 0 {
+		return hold
+	}
+	return own
+}

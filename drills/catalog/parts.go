@@ -1,0 +1,60 @@
+package catalog
+
+import (
+	"time"
+
+	"redpacket/drills"
+	"redpacket/drills/judge"
+	"redpacket/loadprofiles"
+	"redpacket/system/activity"
+	"redpacket/system/config"
+	"redpacket/system/topology"
+)
+
+// The event's service level on the critical path, from when a request was owed.
+const (
+	slo     = 100 * time.Millisecond
+	seed    = 1
+	settled = 30 * time.Second
+)
+
+// event is a drill on the festival's own system and clients; the caller adds phases, steps and hypotheses.
+func event(d drills.Drill) drills.Drill {
+	d.Seed = seed
+	d.Topology = topology.OneIDC()
+	d.Activity = activity.Festival
+	d.Rules = config.Default()
+	d.Load = loadprofiles.Estimate96k(time.Second)
+	d.Load.Name = d.ID
+	if d.Built == 0 {
+		d.Built = loadprofiles.Built
+	}
+	d.Assertions = append(always(), d.Assertions...)
+	return d
+}
+
+// always is what every drill asks: was it able to tell, is the money whole, did anything die.
+func always() []judge.Assertion {
+	return []judge.Assertion{
+		judge.LoadOffered{AtLeast: 0.99, LateBy: 100 * time.Millisecond, LateTo: 0.01},
+		judge.GeneratorKeptUp{},
+		judge.Watched{AtLeast: 0.8},
+		judge.BooksRead{},
+		judge.MoneyConserved{},
+		judge.NoneBeyondStock{},
+		judge.OneGrantEach{},
+		judge.GrantsKept{},
+		judge.RefusalsChangeNothing{},
+		judge.NobodyDied{},
+		judge.Settles{Within: settled},
+	}
+}
+
+// warm rises from a tenth of a rate to all of it, so that the phases that are judged begin steady.
+func warm(rate float64) drills.Phase {
+	return drills.Phase{Name: "warm", Curve: loadprofiles.Ramp(rate/10, rate, 3*time.Second)}
+}
+
+func hold(name string, rate float64, length time.Duration) drills.Phase {
+	return drills.Phase{Name: name, Curve: loadprofiles.Hold(rate, length)}
+}

@@ -1,0 +1,122 @@
+// Package drills says what a drill is and carries it out: check, wait for health, fire and play, drain, take the books.
+package drills
+
+import (
+	"context"
+	"time"
+
+	"redpacket/drills/judge"
+	"redpacket/drills/record"
+	"redpacket/loadprofiles"
+	"redpacket/system/activity"
+	"redpacket/system/api"
+	"redpacket/system/config"
+	"redpacket/system/topology"
+)
+
+// Drill is one rehearsal as a literal value. Rates and stocks are those of the whole event; a run multiplies them by its
+// scale. Times are never scaled.
+type Drill struct {
+	ID    string // its name on the command line, such as pr-4
+	Name  string
+	Why   string // what is learned when it fails
+	Group string // smoke, pressure, gray, fault, dr or night
+	Seed  uint64
+
+	Topology topology.Topology
+	Activity func(seed uint64, scale float64) activity.Activity
+	Rules    config.Rules // at scale 1; what the instances are built for is worked out from Built
+	Built    float64      // requests/s that the system is built for, all ops together; 0: as many as it can
+	Scale    float64      // the scale of a run that asks for none, 0 … 1; 0: what the rig carries
+
+	Load       loadprofiles.Profile // the clients; the curve is that of the phases
+	Phases     []Phase              // one after the other, each a window that assertions may name
+	Steps      []Timed              // what is done to the system meanwhile, in order of time
+	Assertions []judge.Assertion
+}
+
+// Phase is a named stretch of the load.
+type Phase struct {
+	Name  string
+	Curve loadprofiles.Curve // requests/s
+}
+
+// Timed is a step and when it is taken, since the load began.
+type Timed struct {
+	At   time.Duration
+	Step Step
+}
+
+// Step is something done to the running system. Its String names everything it depends on, so that two steps that differ
+// read differently. Do returns once the effect can be seen from outside, and must heed ctx.
+type Step interface {
+	String() string
+	Do(ctx context.Context, on Levers) error
+}
+
+// Levers are what a step may pull.
+type Levers interface {
+	Kill(ctx context.Context, node string) error  // SIGKILL; returns when the container is seen dead
+	Start(ctx context.Context, node string) error // returns when it runs again
+}
+
+// Kill kills one node and leaves it dead.
+type Kill struct{ Node string }
+
+var _ Step = Kill{}
+
+// String is "kill" and the victim.
+func (k Kill) String() string { return "kill " + k.Node }
+
+// Victim is the node that dies by the drill's own hand.
+func (k Kill) Victim() string { return k.Node }
+
+// Do kills the node.
+func (k Kill) Do(ctx context.Context, on Levers) error { return on.Kill(ctx, k.Node) }
+
+// Profile is the load as it is fired, unscaled.
+func (d Drill) Profile() loadprofiles.Profile {
+	p := d.Load
+	p.Curve = nil
+	for _, phase := range d.Phases {
+		p.Curve = append(p.Curve, phase.Curve...)
+	}
+	return p
+}
+
+// Windows are the phases with their times.
+func (d Drill) Windows() []record.Window {
+	var windows []record.Window
+	var at time.Duration
+	for _, p := range d.Phases {
+		end := at + p.Curve.Length()
+		windows = append(windows, record.Window{Name: p.Name, Span: record.Span{From: at, To: end}})
+		at = end
+	}
+	return windows
+}
+
+// Stage is the system that a drill wants at a scale.
+type Stage struct {
+	Topology topology.Topology
+	Activity activity.Activity
+	Rules    config.Rules
+}
+
+// Stage scales the stocks, the games' limits, and what the instances of each pool are built for: the calls that the
+// funnel sends their way at Built requests/s, shared evenly.
+func (d Drill) Stage(scale float64) Stage {
+	s := Stage{Topology: d.Topology, Activity: d.Activity(d.Seed, scale), Rules: d.Rules}
+	s.Rules.DeliveryRate = max(1, d.Rules.DeliveryRate*scale)
+	clicks := d.Built * scale / d.Load.Funnel.PerClick()
+	calls := func(ops ...api.Op) float64 {
+		sum := 0.0
+		for _, op := range ops {
+			sum += clicks * d.Load.Funnel.Share(op)
+		}
+		return sum
+	}
+	s.Rules.LightRate = calls(api.List, api.Select, api.Receipt) / float64(max(1, len(d.Topology.Role("ams-light"))))
+	s.Rules.HeavyRate = calls(api.Claim) / float64(max(1, len(d.Topology.Role("ams-heavy"))))
+	return s
+}

@@ -1,0 +1,203 @@
+package judge
+
+import (
+	"fmt"
+
+	"redpacket/loadprofiles"
+	"redpacket/system/api"
+	"redpacket/system/books"
+)
+
+// audit is what one pass over the books and the journal found. It is shared by the money invariants.
+type audit struct {
+	grants   *ledger
+	attempts uint64 // claims in the journal
+	acked    uint64 // of them, those that were acknowledged
+	logged   uint64 // entries in the log, repeats included
+	held     uint64 // holders in Redis
+	paid     uint64 // deliveries in the ledger
+	byGift   []sum  // what the log granted of each gift
+	queued   []uint64
+	unheld   uint64 // grants of the log without a holder in Redis
+
+	money   wrongs // M1: an amount in the log is not the share's
+	stock   wrongs // M2
+	twice   wrongs // M3
+	lost    wrongs // M4
+	refused wrongs // M5: a refusal changed something
+	halves  wrongs // M5: Redis and the log disagree
+}
+
+type sum struct {
+	grants uint64
+	fen    int64
+}
+
+// audit reads the books and the journal once, however many assertions ask.
+func (c *Case) audit() (*audit, error) {
+	if c.money == nil && c.trying == nil {
+		c.money, c.trying = newAudit(c)
+	}
+	return c.money, c.trying
+}
+
+// newAudit holds the log's grants, 36 bytes each, and streams everything else past them.
+func newAudit(c *Case) (*audit, error) {
+	for _, s := range []books.Shelf{books.Cmem, books.Log, books.Ledger} {
+		if _, read := c.Shelves[s]; !read {
+			return nil, fmt.Errorf("the shelf %q was not read", s)
+		}
+	}
+	m := &audit{
+		byGift: make([]sum, len(c.Activity.Gifts)),
+		queued: make([]uint64, c.Activity.Games),
+	}
+	if err := m.readLog(c); err != nil {
+		return nil, fmt.Errorf("the log: %w", err)
+	}
+	if err := m.readCmem(c); err != nil {
+		return nil, fmt.Errorf("the books of Redis: %w", err)
+	}
+	if err := m.readLedger(c); err != nil {
+		return nil, fmt.Errorf("the ledger: %w", err)
+	}
+	if err := m.readJournal(c); err != nil {
+		return nil, fmt.Errorf("the journal: %w", err)
+	}
+	m.sweep(c)
+	return m, nil
+}
+
+// readLog loads the grants and looks at each by itself: its gift, its amount, its holder.
+func (m *audit) readLog(c *Case) error {
+	if err := m.loadGrants(c.Record); err != nil {
+		return err
+	}
+	for gift := range c.Activity.Gifts {
+		g := c.Activity.Gifts[gift]
+		of := m.grants.ofGift(api.Gift(gift))
+		amounts := c.Activity.Amounts(g)
+		for _, got := range of {
+			m.byGift[gift].grants++
+			m.byGift[gift].fen += int64(got.fen)
+			if want := amounts[api.Order(got.order).Index()]; int64(want) != int64(got.fen) {
+				m.money.add(int64(got.fen)-int64(want), "%s was granted %d fen; the share has %d", got, got.fen, want)
+			}
+		}
+	}
+	for a, b := range m.grants.sameUserAndGift() {
+		m.twice.add(int64(b.fen), "user %d has two grants of gift %d: orders %d and %d", a.user, api.Order(a.order).Gift(), a.order, b.order)
+	}
+	return nil
+}
+
+func (m *audit) readCmem(c *Case) error {
+	for e, err := range c.Entries(books.Cmem) {
+		if err != nil {
+			return err
+		}
+		m.held++
+		switch g := m.grants.find(e.Order); {
+		case g == nil:
+			m.halves.add(int64(e.Fen), "%s is in Redis and not in the log", entryOf(e))
+		case g.seen&inCmem != 0:
+			m.stock.add(int64(e.Fen), "%s has a second holder in Redis: user %d", g, e.User)
+		case g.user != uint64(e.User) || int64(g.fen) != int64(e.Fen):
+			g.seen |= inCmem
+			m.halves.add(int64(e.Fen), "%s is in Redis as %s", g, entryOf(e))
+		default:
+			g.seen |= inCmem
+		}
+	}
+	return nil
+}
+
+func (m *audit) readLedger(c *Case) error {
+	for e, err := range c.Entries(books.Ledger) {
+		if err != nil {
+			return err
+		}
+		m.paid++
+		switch g := m.grants.find(e.Order); {
+		case g == nil:
+			m.lost.add(int64(e.Fen), "%s was delivered and is not in the log", entryOf(e))
+		case g.seen&inLedger != 0:
+			m.lost.add(int64(e.Fen), "%s was delivered twice", g)
+		case g.user != uint64(e.User) || int64(g.fen) != int64(e.Fen):
+			g.seen |= inLedger
+			m.lost.add(int64(e.Fen), "%s was delivered as %s", g, entryOf(e))
+		default:
+			g.seen |= inLedger
+		}
+	}
+	return nil
+}
+
+func (m *audit) readJournal(c *Case) error {
+	for a, err := range c.Attempts() {
+		if err != nil {
+			return err
+		}
+		m.attempts++
+		if a.Outcome == api.Done {
+			m.acknowledged(a)
+			continue
+		}
+		mark := inDoubt // unknown, or an answer the API does not promise: it may have happened
+		if a.Outcome == api.Refused || a.Outcome == api.Shed {
+			mark = wasRefused
+		}
+		for _, g := range m.grants.of(a.User, a.Gift) {
+			m.grants.all[g].seen |= mark
+		}
+	}
+	return nil
+}
+
+func (m *audit) acknowledged(a loadprofiles.Attempt) {
+	m.acked++
+	switch g := m.grants.find(a.Order); {
+	case g == nil:
+		m.lost.add(int64(a.Fen), "order %d of %d fen was acknowledged to user %d and is not in the log", a.Order, a.Fen, a.User)
+	case g.user != uint64(a.User) || int64(g.fen) != int64(a.Fen) || a.Order.Gift() != a.Gift:
+		g.seen |= wasAcked
+		m.lost.add(int64(a.Fen), "order %d was acknowledged to user %d as %d fen of gift %d; the log has %s", a.Order, a.User, a.Fen, a.Gift, g)
+	default:
+		g.seen |= wasAcked
+	}
+}
+
+// sweep asks of each grant what only the whole pass can tell.
+func (m *audit) sweep(c *Case) {
+	floors := make([]uint64, c.Activity.Games)
+	for _, lane := range c.Summary.Lanes {
+		if int(lane.Game) < len(floors) {
+			floors[lane.Game] = lane.Floor
+		}
+	}
+	for i := range m.grants.all {
+		g := &m.grants.all[i]
+		game := c.Activity.Gifts[api.Order(g.order).Gift()].Game
+		if g.seen&inLedger == 0 {
+			m.queued[game]++
+			if g.pos <= floors[game] {
+				m.lost.add(int64(g.fen), "%s stands at %d of the log, its game's delivery at %d, and it was never delivered", g, g.pos, floors[game])
+			}
+		}
+		if g.seen&inCmem == 0 {
+			m.unheld++
+			m.halves.add(int64(g.fen), "%s is in the log and not in Redis", g)
+		}
+		switch {
+		case g.seen&(wasAcked|inDoubt) != 0:
+		case g.seen&wasRefused != 0:
+			m.refused.add(int64(g.fen), "%s: the user was refused and never told otherwise", g)
+		default:
+			m.refused.add(int64(g.fen), "%s: nobody asked for it", g)
+		}
+	}
+}
+
+func entryOf(e books.Entry) grant {
+	return grant{order: uint64(e.Order), user: uint64(e.User), fen: uint32(e.Fen)}
+}

@@ -1,0 +1,72 @@
+package record
+
+import (
+	"encoding/json"
+	"time"
+
+	"redpacket/loadprofiles"
+	"redpacket/system/activity"
+	"redpacket/system/books"
+	"redpacket/system/config"
+)
+
+// Manifest is the record's first page: what was run, on what, and where the rest is.
+type Manifest struct {
+	Version    int               `json:"version"`
+	Drill      string            `json:"drill"` // its id in the catalogue, such as pr-4
+	Name       string            `json:"name"`
+	Why        string            `json:"why"`
+	Group      string            `json:"group"`
+	Seed       uint64            `json:"seed"`
+	Scale      float64           `json:"scale"`
+	Script     []string          `json:"script"`
+	ScriptHash string            `json:"script_hash"`
+	Revision   string            `json:"revision"` // of the project, as git names it; "-dirty" when files were changed
+	Images     map[string]string `json:"images"`   // role -> sha256:…
+	Rig        Rig               `json:"rig"`
+	Began      time.Time         `json:"began"` // the drill's zero of time; every other time is a duration since it
+
+	Activity activity.Activity    `json:"activity"`
+	Rules    config.Rules         `json:"rules"` // as the run scaled them
+	Profile  loadprofiles.Profile `json:"profile"`
+	Nodes    int                  `json:"nodes"` // containers of the topology
+	Windows  []Window             `json:"windows"`
+	Claims   []Claim              `json:"assertions"` // what the drill asserts, as data
+	Notes    []string             `json:"notes"`      // how the scale was found, where processes ran, which limits held
+
+	Yield    loadprofiles.Yield       `json:"yield"`
+	Events   []Event                  `json:"events"`
+	Drain    Drain                    `json:"drain"`
+	Summary  books.Summary            `json:"books"`
+	Shelves  map[books.Shelf]uint64   `json:"shelves"` // entries read of each shelf; a shelf not read is absent
+	Deaths   []Death                  `json:"deaths"`
+	Autopsy  bool                     `json:"autopsy"`  // the containers were looked at, so an empty list of deaths means none
+	CPU      map[string]time.Duration `json:"cpu"`      // used during the drill, per node
+	Troubles []string                 `json:"troubles"` // what the harness itself could not do; none in a good run
+	Files    map[string]string        `json:"files"`    // name -> sha256, in hex
+}
+
+// Claim is one assertion as data, so that a record can be judged again without the catalogue.
+type Claim struct {
+	Type string          `json:"type"`
+	Args json.RawMessage `json:"args"`
+}
+
+// Rig is the machine the drill ran on.
+type Rig struct {
+	Cores     int    `json:"cores"`
+	Processor string `json:"processor"`
+	Memory    uint64 `json:"memory_bytes"`
+	Kernel    string `json:"kernel"`
+	Docker    string `json:"docker"`
+	Go        string `json:"go"`
+	System    string `json:"system_cores"`    // where the system ran, as taskset writes it; empty: anywhere
+	Generator string `json:"generator_cores"` // where the generator ran; empty: anywhere
+}
+
+// Drain is the wait after the load for every claim to be settled.
+type Drain struct {
+	Took    time.Duration `json:"took"`
+	Settled bool          `json:"settled"` // no claim was left unsettled and the shard was open when the books were taken
+	Why     string        `json:"why"`     // what was still open, if anything
+}

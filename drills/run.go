@@ -1,0 +1,244 @@
+package drills
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"redpacket/drills/judge"
+	"redpacket/drills/record"
+	"redpacket/loadprofiles"
+	"redpacket/system/books"
+)
+
+// ErrCluster says that the stage failed: nothing was learned about the system, good or bad.
+var ErrCluster = errors.New("the stage failed, so nothing was learned about the system")
+
+// Cluster is the running system: its levers, its gauges, its books.
+type Cluster interface {
+	Levers
+	Gauges
+	Keepers
+}
+
+// Gauges are read while the drill runs.
+type Gauges interface {
+	// Scrape reads every node's metrics; what could be read comes with the error about the rest.
+	Scrape(ctx context.Context) (Samples, error)
+	// CPU is used per node since it started; a dead node is missing, and named by an error beside the others' times.
+	CPU(ctx context.Context) (map[string]time.Duration, error)
+}
+
+// Keepers are asked when the drill is over.
+type Keepers interface {
+	Books(ctx context.Context, keep books.Keep) (books.Summary, error)
+	Autopsy(ctx context.Context) ([]record.Death, error)
+}
+
+// Samples is Samples[node][`name{label="v"}`] = value.
+type Samples map[string]map[string]float64
+
+// Volley fires a load at a cluster's front door and leaves tally.bin and journal.bin in a directory.
+type Volley interface {
+	Fire(ctx context.Context, shot Shot, tell func(Progress)) (loadprofiles.Yield, error)
+}
+
+// Shot is one load to fire.
+type Shot struct {
+	Profile loadprofiles.Profile // unscaled
+	Scale   float64
+	Seed    uint64
+	Dir     string
+}
+
+// Progress is how a load goes, a few times a second.
+type Progress struct {
+	At      time.Duration // since the volley began; 0 or less: it has not begun
+	Length  time.Duration
+	Offered float64 // requests/s, lately
+	Goodput float64 // of them, done
+	Late    time.Duration
+	Doing   string // what else is going on: waiting, draining, reading the books
+}
+
+// Conditions are what a run adds to its drill.
+type Conditions struct {
+	Scale  float64 // 0 … 1
+	Volley Volley
+	Into   *record.Writer
+	Tell   func(Progress) // must not block
+	Facts  Facts
+}
+
+// Facts are what the record says of the run beside what was seen.
+type Facts struct {
+	Revision string
+	Images   map[string]string
+	Rig      record.Rig
+	Notes    []string
+}
+
+// Run carries a drill out on a cluster that stands as d.Stage asks, and returns the record, saved and sealed. An error
+// means that there is no record to judge; it wraps ErrCluster when the stage is to blame.
+func Run(ctx context.Context, d Drill, on Cluster, with Conditions) (*record.Record, error) {
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
+	r := &run{drill: d, on: on, with: with, m: manifest(d, with)}
+	if err := r.awaitHealth(ctx); err != nil {
+		return nil, fmt.Errorf("drill %s: wait for health: %w: %w", d.ID, ErrCluster, err)
+	}
+	if err := r.perform(ctx); err != nil {
+		return nil, fmt.Errorf("drill %s: %w", d.ID, err)
+	}
+	if err := r.closeBooks(ctx); err != nil {
+		return nil, fmt.Errorf("drill %s: %w", d.ID, err)
+	}
+	if err := with.Into.Finish(r.m); err != nil {
+		return nil, fmt.Errorf("drill %s: %w", d.ID, err)
+	}
+	return record.Open(with.Into.Dir())
+}
+
+// run is a drill under way.
+type run struct {
+	drill Drill
+	on    Cluster
+	with  Conditions
+	m     record.Manifest
+
+	mu   sync.Mutex
+	last record.Sample // the latest reading of the gauges
+	bad  []string      // troubles
+}
+
+func manifest(d Drill, with Conditions) record.Manifest {
+	script, stage := d.Script(), d.Stage(with.Scale)
+	claims, _ := judge.Encode(d.Assertions) // Check has encoded them already
+	return record.Manifest{
+		Drill: d.ID, Name: d.Name, Why: d.Why, Group: d.Group, Seed: d.Seed, Scale: with.Scale,
+		Script: script, ScriptHash: ScriptHash(script), Windows: d.Windows(), Claims: claims,
+		Activity: stage.Activity, Rules: stage.Rules, Profile: d.Profile(), Nodes: len(stage.Topology.Nodes),
+		Revision: with.Facts.Revision, Images: with.Facts.Images, Rig: with.Facts.Rig, Notes: with.Facts.Notes,
+	}
+}
+
+// perform fires the load, and from the moment it begins plays the timeline and reads the gauges; then it drains.
+func (r *run) perform(ctx context.Context) error {
+	used, err := r.on.CPU(ctx)
+	if len(used) == 0 && err != nil {
+		return fmt.Errorf("read CPU: %w: %w", ErrCluster, err)
+	}
+	watching, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	var once sync.Once
+	begin := func(p Progress) {
+		if p.At > 0 {
+			once.Do(func() {
+				r.m.Began = time.Now().Add(-p.At)
+				group.Go(func() { r.watch(watching) })
+				group.Go(func() { r.play(watching) })
+			})
+		}
+		r.with.Tell(p)
+	}
+	shot := Shot{Profile: r.m.Profile, Scale: r.with.Scale, Seed: r.drill.Seed, Dir: r.with.Into.Dir()}
+	r.m.Yield, err = r.with.Volley.Fire(ctx, shot, begin)
+	if err != nil {
+		return fmt.Errorf("fire %s: %w: %w", r.m.Profile.Name, ErrCluster, err)
+	}
+	if r.m.Began.IsZero() {
+		return fmt.Errorf("fire %s: %w: it never began", r.m.Profile.Name, ErrCluster)
+	}
+	r.phaseEvents()
+	r.drain(ctx)
+	r.cpuSince(ctx, used)
+	return ctx.Err()
+}
+
+// play takes each step at its time and writes down when it was seen to bite.
+func (r *run) play(ctx context.Context) {
+	for _, t := range r.drill.Steps {
+		if !sleepUntil(ctx, r.m.Began.Add(t.At)) {
+			return
+		}
+		e := record.Event{Track: record.Fault, What: t.Step.String(), From: r.now()}
+		if v, ok := t.Step.(victim); ok {
+			e.Node = v.Victim()
+		}
+		err := t.Step.Do(ctx, r.on)
+		e.To = r.now()
+		if e.Effective = e.To; err != nil {
+			e.Effective, e.Err = 0, err.Error()
+		}
+		r.note(func() { r.m.Events = append(r.m.Events, e) })
+	}
+}
+
+func (r *run) phaseEvents() {
+	for _, w := range r.m.Windows {
+		e := record.Event{Track: record.Phase, What: w.Name, From: w.From, Effective: w.From, To: w.To}
+		r.note(func() { r.m.Events = append(r.m.Events, e) })
+	}
+}
+
+// closeBooks takes what is left to see. What cannot be read is a trouble in the record: the load was real, and what was
+// seen of it may still tell.
+func (r *run) closeBooks(ctx context.Context) error {
+	r.with.Tell(Progress{Doing: "looking at every container"})
+	deaths, err := r.on.Autopsy(ctx)
+	if r.m.Deaths, r.m.Autopsy = deaths, err == nil; err != nil {
+		r.trouble("autopsy: %v", err)
+	}
+	r.with.Tell(Progress{Doing: "reading the books"})
+	r.m.Shelves, err = r.with.Into.Shelves(func(keep books.Keep) (err error) {
+		r.m.Summary, err = r.on.Books(ctx, keep)
+		return err
+	})
+	if err != nil {
+		r.trouble("books: %v", err)
+	}
+	r.m.Troubles = r.bad
+	return ctx.Err()
+}
+
+// cpuSince books the processor time of each node during the drill.
+func (r *run) cpuSince(ctx context.Context, before map[string]time.Duration) {
+	after, err := r.on.CPU(ctx)
+	if len(after) == 0 && err != nil {
+		r.trouble("read CPU: %v", err)
+	}
+	r.m.CPU = map[string]time.Duration{}
+	for node, used := range after {
+		r.m.CPU[node] = max(0, used-before[node])
+	}
+}
+
+func (r *run) trouble(format string, args ...any) {
+	r.note(func() { r.bad = append(r.bad, fmt.Sprintf(format, args...)) })
+}
+
+func (r *run) note(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+}
+
+// now is the time since the drill began, read monotonically.
+func (r *run) now() time.Duration { return time.Since(r.m.Began) }
+
+// sleepUntil is false when ctx ended first.
+func sleepUntil(ctx context.Context, at time.Time) bool {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

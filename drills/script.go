@@ -1,0 +1,92 @@
+package drills
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"redpacket/loadprofiles"
+)
+
+// Script is the drill in words, as it is printed before it runs. It is pure: one drill and seed, one script. Rates are
+// those of the whole event; a run prints its scale beside it.
+func (d Drill) Script() []string {
+	p, funded := d.Profile(), d.Activity(d.Seed, 1)
+	lines := []string{
+		fmt.Sprintf("drill %s: %s", d.ID, d.Name),
+		"  why        " + d.Why,
+		fmt.Sprintf("  seed       %d", d.Seed),
+		fmt.Sprintf("  system     %s: %d containers, %d links; built for %s", d.Topology.Name, len(d.Topology.Nodes), len(d.Topology.Links), built(d.Built)),
+		fmt.Sprintf("  activity   %d gifts of %d games, %s funded", len(funded.Gifts), funded.Games, funded.Funded()),
+		fmt.Sprintf("  rules      a claim per user every %s, each game accepts %g deliveries/s", d.Rules.ClaimEvery.D(), d.Rules.DeliveryRate),
+		fmt.Sprintf("  clients    %s: %d users, %s, patience %s, %d connections", p.Name, p.Users.Size, retries(p.Retry), p.Patience, p.Conns.All()),
+		"  timeline   (rates of the whole event, all ops together; a run multiplies them by its scale)",
+	}
+	lines = append(lines, d.timeline()...)
+	lines = append(lines, "  asserts")
+	for _, a := range d.Assertions {
+		lines = append(lines, fmt.Sprintf("    %-10s %s", a.Kind(), a))
+	}
+	return lines
+}
+
+// ScriptHash is the SHA-256 of a script, in hex.
+func ScriptHash(lines []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// timeline lists the stretches of the load and the steps, by time.
+func (d Drill) timeline() []string {
+	type line struct {
+		at   time.Duration
+		text string
+	}
+	var all []line
+	var at time.Duration
+	for _, p := range d.Phases {
+		name := p.Name
+		for _, s := range p.Curve {
+			all = append(all, line{at, fmt.Sprintf("%-10s %s", name, stretch(s))})
+			at += s.For
+			name = ""
+		}
+	}
+	for _, t := range d.Steps {
+		all = append(all, line{t.At, t.Step.String()})
+	}
+	all = append(all, line{at, "the load ends; drain until no claim is unsettled, then take the books"})
+	slices.SortStableFunc(all, func(a, b line) int { return int(a.at - b.at) })
+	var lines []string
+	for _, l := range all {
+		lines = append(lines, fmt.Sprintf("    %8s  %s", l.at, l.text))
+	}
+	return lines
+}
+
+func stretch(s loadprofiles.Stretch) string {
+	if s.From == s.To {
+		return fmt.Sprintf("%.0f/s for %s", s.From, s.For)
+	}
+	return fmt.Sprintf("%.0f/s to %.0f/s within %s", s.From, s.To, s.For)
+}
+
+func built(rate float64) string {
+	if rate == 0 {
+		return "as much as it can"
+	}
+	return fmt.Sprintf("%.0f requests/s", rate)
+}
+
+func retries(r loadprofiles.Retry) string {
+	switch {
+	case r.Most == 0:
+		return "no retries"
+	case r.After == 0:
+		return fmt.Sprintf("up to %d polite retries", r.Most)
+	}
+	return fmt.Sprintf("up to %d retries after %s", r.Most, r.After)
+}

@@ -1,0 +1,168 @@
+package drills
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"redpacket/drills/judge"
+	"redpacket/drills/record"
+)
+
+// The bounds of the waits before and after the load; each ends as soon as its condition holds.
+const (
+	healthLimit = 60 * time.Second
+	drainLimit  = 60 * time.Second
+)
+
+// awaitHealth waits until the shard is open.
+func (r *run) awaitHealth(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
+	defer cancel()
+	for {
+		samples, err := r.on.Scrape(ctx)
+		if err == nil && gauges(samples)[record.ShardOpen] == 1 {
+			return nil
+		}
+		r.with.Tell(Progress{Doing: "waiting for the shard to open"})
+		if !sleepUntil(ctx, time.Now().Add(judge.SampleEvery)) {
+			return fmt.Errorf("the shard did not open within %s (last error: %v); see the keeper's log", healthLimit, err)
+		}
+	}
+}
+
+// watch reads the gauges until ctx ends.
+func (r *run) watch(ctx context.Context) {
+	var used map[string]time.Duration
+	var usedAt time.Duration
+	for at := r.m.Began; sleepUntil(ctx, at); at = at.Add(judge.SampleEvery) {
+		// A reading that took long is followed by the next one due, not by all that were missed.
+		for time.Since(at) > judge.SampleEvery {
+			at = at.Add(judge.SampleEvery)
+		}
+		samples, err := r.on.Scrape(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		s := record.Sample{At: r.now(), Values: gauges(samples)}
+		if err != nil {
+			s.Err = err.Error()
+		}
+		if now, _ := r.on.CPU(ctx); len(now) > 0 {
+			cores(s.Values, r.drill, used, now, s.At-usedAt)
+			used, usedAt = now, s.At
+		}
+		r.keep(s)
+	}
+}
+
+func (r *run) keep(s record.Sample) {
+	if err := r.with.Into.Sample(s); err != nil {
+		r.trouble("%v", err)
+	}
+	r.note(func() { r.last = s })
+}
+
+// drain waits, after the load, until the gauges say in two readings that no claim is open and the shard is not closed.
+func (r *run) drain(ctx context.Context) {
+	ended := r.now()
+	ctx, cancel := context.WithTimeout(ctx, drainLimit)
+	defer cancel()
+	var seen time.Duration
+	for good := 0; ; {
+		var s record.Sample
+		r.note(func() { s = r.last })
+		if s.At > max(ended, seen) {
+			seen = s.At
+			if r.m.Drain.Why = stillOpen(s); r.m.Drain.Why == "" {
+				good++
+			} else {
+				good = 0
+			}
+		}
+		if good == 2 {
+			r.m.Drain = record.Drain{Took: r.now() - ended, Settled: true}
+			return
+		}
+		r.with.Tell(Progress{Doing: "draining: " + r.m.Drain.Why})
+		if !sleepUntil(ctx, time.Now().Add(judge.SampleEvery/5)) {
+			break
+		}
+	}
+	if r.m.Drain.Took = r.now() - ended; seen == 0 {
+		r.m.Drain.Why = "the gauges could not be read after the load"
+	}
+}
+
+// stillOpen says what keeps the books from being closed; empty: nothing.
+func stillOpen(s record.Sample) string {
+	unsettled, ok := s.Values[record.Unsettled]
+	open, known := s.Values[record.ShardOpen]
+	switch {
+	case !ok || !known:
+		return "the gauges of ams-heavy or the keeper cannot be read"
+	case unsettled > 0:
+		return fmt.Sprintf("%.0f claims are unsettled", unsettled)
+	case open != 1:
+		return "the shard is closed"
+	}
+	return ""
+}
+
+// meter says how a gauge is made from the metrics of all nodes.
+type meter struct {
+	gauge  record.Gauge
+	metric string
+	add    func(a, b float64) float64
+}
+
+func plus(a, b float64) float64 { return a + b }
+
+func meters() []meter {
+	most := func(a, b float64) float64 { return max(a, b) }
+	least := func(a, b float64) float64 { return min(a, b) }
+	return []meter{
+		{record.QueueWait, "redpacket_queue_wait_seconds", most},
+		{record.Admitted, "redpacket_admitted_share", least},
+		{record.Backlog, "redpacket_backlog", plus},
+		{record.BacklogAge, "redpacket_backlog_age_seconds", most},
+		{record.Unsettled, "redpacket_claims_unsettled", plus},
+		{record.ShardEpoch, "redpacket_shard_epoch", most},
+		{record.ShardOpen, "redpacket_shard_open", least},
+		{record.Granted, "redpacket_grants_total", plus},
+		{record.Delivered, "redpacket_delivered_total", plus},
+	}
+}
+
+// gauges reads the metrics that the record keeps. A metric that no node shows is left out.
+func gauges(samples Samples) map[record.Gauge]float64 {
+	values := map[record.Gauge]float64{}
+	for _, m := range meters() {
+		for _, metrics := range samples {
+			for name, v := range metrics {
+				base, _, _ := strings.Cut(name, "{")
+				if base != m.metric {
+					continue
+				}
+				if sum, ok := values[m.gauge]; ok {
+					v = m.add(sum, v)
+				}
+				values[m.gauge] = v
+			}
+		}
+	}
+	return values
+}
+
+// cores adds what each role used of the processor since the last reading.
+func cores(values map[record.Gauge]float64, d Drill, before, now map[string]time.Duration, span time.Duration) {
+	if before == nil || span <= 0 {
+		return
+	}
+	for _, n := range d.Topology.Nodes {
+		if used, ok := now[n.Name]; ok {
+			values[record.CPUOf(n.Role)] += max(0, used-before[n.Name]).Seconds() / span.Seconds()
+		}
+	}
+}

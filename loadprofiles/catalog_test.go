@@ -1,0 +1,118 @@
+package loadprofiles
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"redpacket/system/api"
+)
+
+func named() []Profile {
+	hold := 8 * time.Second
+	return []Profile{Game80k(hold), Estimate96k(hold), Built146k(hold), Night200k(hold), Burst(20_000, hold)}
+}
+
+func TestNamedProfilesAreSound(t *testing.T) {
+	names := map[string]bool{}
+	for _, p := range named() {
+		if err := p.Check(); err != nil {
+			t.Error(err)
+		}
+		if names[p.Name] {
+			t.Errorf("two profiles are named %s", p.Name)
+		}
+		names[p.Name] = true
+		if want := p.Curve.Peak() / 6; math.Abs(p.Clicks().Peak()-want) > 1e-6*want {
+			t.Errorf("%s: %f clicks/s at the peak, want %f", p.Name, p.Clicks().Peak(), want)
+		}
+	}
+	if peak := Night200k(time.Second).Curve.Peak(); peak != 200_000 {
+		t.Errorf("the night peaks at %f", peak)
+	}
+	if c := Burst(100, time.Second).Curve; c.Rate(1500*time.Millisecond) != 1000 || c.Length() != 3*time.Second {
+		t.Errorf("burst is %v", c)
+	}
+}
+
+func TestScaledKeepsRatios(t *testing.T) {
+	p := Night200k(time.Second)
+	quarter := p.Scaled(0.25)
+	if quarter.Curve.Peak() != 50_000 || quarter.Users.Size != 12_500_000 || quarter.Users.Hot != 250 || quarter.Patience != p.Patience {
+		t.Errorf("a quarter of the night is %+v", quarter)
+	}
+	if p.Curve.Peak() != 200_000 {
+		t.Error("scaling changed the profile itself")
+	}
+	if tiny := p.Scaled(1e-12); tiny.Users.Size < 1 || tiny.Users.Hot != 1 {
+		t.Errorf("a tiny night has users %+v", tiny.Users)
+	}
+}
+
+func TestCheckNamesEveryMistake(t *testing.T) {
+	p := Profile{Curve: Hold(math.NaN(), time.Second), Funnel: Funnel{Select: math.NaN(), Statics: -1}, Retry: Retry{Most: -1}}
+	err := p.Check()
+	for _, want := range []string{"no name", "stretch", "patience", "lateness", "connection", "users", "no gift", "static", "retries", "share"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the mistake %q is not named in: %v", want, err)
+		}
+	}
+}
+
+func TestCrowdFollowsTheProfile(t *testing.T) {
+	p := Night200k(time.Second)
+	const clicks = 200_000
+	crowd := p.Crowd(7)
+	var steps [api.Ops]float64
+	gifts, hot := map[api.Gift]float64{}, 0.0
+	for n := uint64(1); n <= clicks; n++ {
+		c := crowd.Click(n)
+		for op := api.List; op <= c.Last; op++ {
+			steps[op]++
+		}
+		gifts[c.Gift]++
+		if c.User <= 1000 {
+			hot++
+		}
+		if c.User < 1 || uint64(c.User) > p.Users.Size || c.Server < 1 || c.Server > Servers {
+			t.Fatalf("click %d is %+v", n, c)
+		}
+	}
+	near := func(what string, got, want float64) {
+		if math.Abs(got/clicks-want) > 0.005 {
+			t.Errorf("%s: %f of the clicks, want %f", what, got/clicks, want)
+		}
+	}
+	near("hot", hot, 0.02)
+	for op := api.List; op < api.Ops; op++ {
+		near(op.String(), steps[op], p.Funnel.Share(op))
+	}
+	sum := 0.0
+	for i := range p.Users.Gifts {
+		sum += math.Pow(float64(i+1), -1.1)
+	}
+	near("first gift", gifts[0], 1/sum)
+	near("last gift", gifts[23], math.Pow(14, -1.1)/sum)
+	if len(gifts) != len(p.Users.Gifts) {
+		t.Errorf("%d gifts are wanted, of %d", len(gifts), len(p.Users.Gifts))
+	}
+}
+
+func TestCrowdIsTheSameForTheSameSeed(t *testing.T) {
+	p := Night200k(time.Second)
+	stream := func(seed uint64) (sum uint64) {
+		crowd := p.Crowd(seed)
+		for n := uint64(1); n <= 1000; n++ {
+			sum += crowd.Click(n).Hash(n)
+		}
+		return sum
+	}
+	if stream(1) != stream(1) || stream(1) == stream(2) {
+		t.Error("the stream must depend on the seed, and on nothing else")
+	}
+	a, b := p.Crowd(1).Click(1), p.Crowd(1).Click(2)
+	if a.Hash(1)+b.Hash(2) == a.Hash(2)+b.Hash(1) {
+		t.Error("two clicks that change places have the same hash")
+	}
+}

@@ -1,0 +1,98 @@
+package loadprofiles
+
+import (
+	"math"
+	"sort"
+
+	"redpacket/system/api"
+)
+
+// Servers is how many game servers a user chooses among: 1 … Servers.
+const Servers = 8
+
+// Crowd draws the clicks of a volley. Click number n depends on the profile, the seed and n alone, so that any shard on
+// any machine draws it alike. It is read only and may be used by several goroutines at once.
+type Crowd struct {
+	seed   uint64
+	users  Population
+	reach  [api.Ops]uint64 // a draw below reach[op] takes the step
+	gifts  []uint64        // the running total of the Zipf law, as a share of 1<<63
+	stages [3]api.Op       // the steps after the list, in order
+}
+
+// Click is one journey as it is planned: who comes, for what, and how far if nothing is refused.
+type Click struct {
+	User   api.User
+	Gift   api.Gift
+	Server uint16
+	Last   api.Op // the last step the user means to take: List … Receipt
+	Draw   Draw   // where the journey's later chances come from
+}
+
+// Draw is a small seeded source of chance (splitmix64); the value is its state.
+type Draw uint64
+
+// Next is a number that looks random: any 64 bits.
+func (d *Draw) Next() uint64 {
+	*d += 0x9e3779b97f4a7c15
+	return mix(uint64(*d))
+}
+
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// Crowd is the crowd of a checked profile under a seed.
+func (p Profile) Crowd(seed uint64) *Crowd {
+	c := &Crowd{seed: mix(seed + 1), users: p.Users, stages: [3]api.Op{api.Select, api.Claim, api.Receipt}}
+	for op, share := range map[api.Op]float64{
+		api.Select: p.Funnel.Select, api.Claim: p.Funnel.Claim, api.Receipt: p.Funnel.Receipt,
+	} {
+		c.reach[op] = portion(share)
+	}
+	sum := 0.0
+	for i := range p.Users.Gifts {
+		sum += math.Pow(float64(i+1), -p.Users.GiftSkew)
+	}
+	run := 0.0
+	for i := range p.Users.Gifts {
+		run += math.Pow(float64(i+1), -p.Users.GiftSkew) / sum
+		c.gifts = append(c.gifts, portion(run))
+	}
+	return c
+}
+
+// portion turns a share into the bound of a 63-bit draw; a share of 1 takes every draw.
+func portion(share float64) uint64 { return uint64(min(max(share, 0), 1) * (1 << 63)) }
+
+// Click is click number n (1 …).
+func (c *Crowd) Click(n uint64) Click {
+	draw := Draw(mix(c.seed ^ mix(n)))
+	click := Click{Last: api.List}
+	if c.users.Hot > 0 && draw.Next()>>1 < portion(c.users.HotShare) {
+		click.User = api.User(1 + draw.Next()%c.users.Hot)
+	} else {
+		click.User = api.User(1 + draw.Next()%c.users.Size)
+	}
+	at := draw.Next() >> 1
+	place := sort.Search(len(c.gifts)-1, func(i int) bool { return at < c.gifts[i] })
+	click.Gift = c.users.Gifts[place]
+	click.Server = uint16(1 + draw.Next()%Servers)
+	for _, op := range c.stages {
+		if draw.Next()>>1 >= c.reach[op] {
+			break
+		}
+		click.Last = op
+	}
+	click.Draw = draw
+	return click
+}
+
+// Hash is the click's part in the hash of a request stream. A stream's hash is the sum of its clicks' hashes, so shards
+// can add theirs up in any order; the click's number is in it, so two clicks that change places change the sum.
+func (c Click) Hash(n uint64) uint64 {
+	what := uint64(c.Gift)<<32 | uint64(c.Server)<<16 | uint64(c.Last)
+	return mix(mix(mix(n)+uint64(c.User)) + what)
+}

@@ -1,0 +1,11 @@
+package volley
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	BecomeWorker()
+	os.Exit(m.Run())
+}

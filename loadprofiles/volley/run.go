@@ -1,0 +1,167 @@
+package volley
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"redpacket/loadprofiles"
+	"redpacket/loadprofiles/tally"
+	"redpacket/system/login"
+)
+
+const (
+	// drainTime is how long, beyond patience, the requests under way and the users who will try again are waited for
+	// when the curve has ended.
+	drainTime = 3 * time.Second
+	// stopTime is the same when the volley is stopped.
+	stopTime = 200 * time.Millisecond
+	// meetTime is how long the front door may take to accept all connections.
+	meetTime = 5 * time.Second
+	tellTime = 500 * time.Millisecond
+)
+
+// volley is a run of a job in this process.
+type volley struct {
+	job     Job
+	profile loadprofiles.Profile // scaled
+	curve   loadprofiles.Curve   // of clicks
+	shards  []*shard
+	paper   *paper
+	zero    time.Time
+	hired   sync.WaitGroup // the connections' goroutines
+}
+
+// run fires a checked job from this process, with so many shards, and leaves its files.
+func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadprofiles.Yield, error) {
+	v := &volley{job: job, profile: job.Profile.Scaled(job.Scale)}
+	v.curve = v.profile.Clicks()
+	var err error
+	if v.paper, err = openPaper(job.Dir); err != nil {
+		return loadprofiles.Yield{}, err
+	}
+	online, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer v.hired.Wait()
+	defer hangUp()
+	if err := v.meet(online, shards); err != nil {
+		hangUp()
+		return loadprofiles.Yield{}, errors.Join(err, v.paper.close())
+	}
+	before := cpuTime()
+	v.begin()
+	stopped, err := v.fire(ctx, tell)
+	for _, s := range v.shards {
+		s.engine.close()
+	}
+	hangUp()
+	v.hired.Wait()
+	if err := errors.Join(err, v.paper.close()); err != nil {
+		return loadprofiles.Yield{}, err
+	}
+	y, all := v.yield(stopped)
+	y.CPU = cpuTime() - before
+	return y, leave(job.Dir, y, all)
+}
+
+// meet makes the shards and opens their connections.
+func (v *volley) meet(ctx context.Context, shards int) error {
+	signer, err := login.NewSigner(v.job.Key)
+	if err != nil {
+		return err
+	}
+	crowd, texts := v.profile.Crowd(v.job.Seed), newRequests(v.job.Tag)
+	expires := uint32(time.Now().Add(v.curve.Length() + time.Hour).Unix())
+	var all []*conn
+	for i := range shards {
+		e := &engine{profile: v.profile, crowd: crowd, signer: signer, texts: texts, expires: expires, zero: time.Now(),
+			paper: v.paper, tally: tally.New(v.profile.Patience + time.Second)}
+		for class, conns := range []int{v.profile.Conns.Static, v.profile.Conns.Read, v.profile.Conns.Claim} {
+			for range (conns + shards - 1) / shards {
+				e.pools[class] = append(e.pools[class], newConn(e))
+			}
+			all = append(all, e.pools[class]...)
+		}
+		v.shards = append(v.shards, newShard(plan{curve: v.curve, index: uint64(i), of: uint64(shards)}, e))
+	}
+	for _, c := range all {
+		v.hired.Go(func() { c.write(ctx) })
+		v.hired.Go(func() { c.live(ctx, v.job.Front) })
+	}
+	late := time.NewTimer(meetTime)
+	defer late.Stop()
+	for i, c := range all {
+		select {
+		case <-c.ready:
+		case <-late.C:
+			return fmt.Errorf("the front door at %s took %d of %d connections within %s; is it running?", v.job.Front, i, len(all), meetTime)
+		}
+	}
+	return nil
+}
+
+// begin is the zero of all times.
+func (v *volley) begin() {
+	v.zero = time.Now()
+	for _, s := range v.shards {
+		s.engine.mu.Lock()
+		s.engine.zero = v.zero
+		s.engine.mu.Unlock()
+	}
+}
+
+// fire runs the attacks and the clock until all is done, and returns when the volley was stopped, or 0.
+func (v *volley) fire(ctx context.Context, tell func(Progress)) (stopped time.Duration, err error) {
+	attacks := make(chan error, len(v.shards))
+	for _, s := range v.shards {
+		go func() { attacks <- s.attack(ctx) }()
+	}
+	clock := time.NewTicker(tick)
+	defer clock.Stop()
+	running, told := len(v.shards), time.Duration(0)
+	deadline := v.curve.Length() + overtime + v.profile.Patience + drainTime
+	for stop := ctx.Done(); ; {
+		select {
+		case failed := <-attacks:
+			running--
+			err = errors.Join(err, failed)
+			continue
+		case <-stop:
+			stopped, stop = time.Since(v.zero), nil
+			deadline = stopped + stopTime
+		case <-clock.C:
+		}
+		now := time.Since(v.zero)
+		for _, s := range v.shards {
+			s.engine.turn(now)
+		}
+		if tell != nil && now-told >= tellTime {
+			tell(v.progress(now))
+			told = now
+		}
+		if running == 0 && (v.idle() || now > deadline) {
+			return stopped, err
+		}
+	}
+}
+
+func (v *volley) idle() bool {
+	for _, s := range v.shards {
+		if !s.engine.idle() {
+			return false
+		}
+	}
+	return true
+}
+
+// cpuTime is what this process has used.
+func cpuTime() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -1,0 +1,118 @@
+package volley
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"redpacket/loadprofiles"
+	"redpacket/loadprofiles/tally"
+)
+
+// progress adds the shards up as they are now. Its quantiles are the worst shard's.
+func (v *volley) progress(now time.Duration) Progress {
+	p := Progress{At: now}
+	p.Clicks.Owed = min(uint64(v.curve.Due(now)), v.curve.Arrivals())
+	for _, s := range v.shards {
+		e := s.engine
+		e.mu.Lock()
+		p.Clicks.Launched += e.counts.clicks
+		p.Launched += e.counts.launched
+		for outcome, n := range e.counts.outcomes {
+			p.Outcomes[outcome] += n
+		}
+		p99, _ := e.tally.Quantile(now-tellTime, now, nil, nil, 0.99)
+		late, _ := e.tally.LateQuantile(now-tellTime, now, 0.99)
+		e.mu.Unlock()
+		p.P99, p.LateP99 = max(p.P99, p99), max(p.LateP99, late)
+	}
+	return p
+}
+
+// yield adds the shards up when all is over.
+func (v *volley) yield(stopped time.Duration) (loadprofiles.Yield, *tally.Tally) {
+	until := v.curve.Length()
+	if stopped > 0 {
+		until = min(until, stopped)
+	}
+	all := v.shards[0].engine.tally
+	sum := counts{}
+	y := loadprofiles.Yield{Cores: v.job.Cores, Shards: len(v.shards), Began: v.zero, Stopped: stopped > 0 && stopped < v.curve.Length()}
+	for i, s := range v.shards {
+		s.missing(until)
+		sum.add(s.engine.counts)
+		y.Clicks.Owed += max(s.plan.dueBy(until, v.curve.Length()), s.engine.counts.clicks)
+		for _, pool := range s.engine.pools {
+			y.Conns += len(pool)
+		}
+		if i > 0 {
+			all.Merge(s.engine.tally)
+		}
+	}
+	y.Clicks.Launched, y.Owed, y.Launched, y.Unsent = sum.clicks, sum.owed, sum.launched, sum.unsent
+	y.Retries, y.Dropped, y.TooLate, y.Garbled = sum.retries, sum.dropped, sum.tooLate, sum.garbled
+	y.LateMax = sum.lateMax
+	y.LateP99, _ = all.LateQuantile(0, all.Length(), 0.99)
+	y.LateOver = float64(sum.lateOver) / float64(max(1, sum.clicks))
+	y.Stream = fmt.Sprintf("%016x", sum.stream)
+	first, _ := v.curve.When(1)
+	y.Length = max(0, sum.last-first)
+	return y, all
+}
+
+// dueBy is how many of the shard's clicks are owed until a time; at the curve's end that is all of them.
+func (p plan) dueBy(until, length time.Duration) uint64 {
+	if until >= length {
+		return p.total()
+	}
+	return p.due(until)
+}
+
+// missing counts the clicks that were owed and never left: what their journeys would have asked for if nothing had been
+// refused, and their part of the stream.
+func (s *shard) missing(until time.Duration) {
+	c := &s.engine.counts
+	for seq := c.clicks; seq < s.plan.dueBy(until, s.plan.curve.Length()); seq++ {
+		n := s.plan.number(seq)
+		click := s.engine.crowd.Click(n)
+		c.owed += uint64(s.engine.profile.Funnel.Statics) + uint64(click.Last)
+		c.stream += click.Hash(n)
+	}
+}
+
+func (c *counts) add(d counts) {
+	c.clicks += d.clicks
+	c.owed += d.owed
+	c.launched += d.launched
+	c.unsent += d.unsent
+	c.retries += d.retries
+	c.tooLate += d.tooLate
+	c.garbled += d.garbled
+	c.dropped += d.dropped
+	c.lateOver += d.lateOver
+	c.stream += d.stream
+	c.lateMax = max(c.lateMax, d.lateMax)
+	c.last = max(c.last, d.last)
+}
+
+// leave writes the tally and the yield; the journal is there already.
+func leave(dir string, y loadprofiles.Yield, all *tally.Tally) error {
+	file, err := os.Create(filepath.Join(dir, TallyFile))
+	if err != nil {
+		return fmt.Errorf("create the tally: %w", err)
+	}
+	if err := errors.Join(all.Encode(file), file.Close()); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(y, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the yield down: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, YieldFile), text, 0o644); err != nil {
+		return fmt.Errorf("write the yield: %w", err)
+	}
+	return nil
+}

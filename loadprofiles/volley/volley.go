@@ -1,0 +1,96 @@
+// Package volley fires a load profile through Vegeta, in a process of its own, and says honestly what it owed, what it
+// sent and how late that was.
+//
+// One Vegeta hit is one click. Its RoundTripper hands the click to an engine and returns at once, so that a slow system
+// can never slow Vegeta down; the engine carries the click's journey over a few pipelined connections, and counts each
+// request from the moment it was owed.
+package volley
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"redpacket/loadprofiles"
+	"redpacket/system/api"
+	"redpacket/system/login"
+)
+
+// The files a volley leaves in its directory.
+const (
+	TallyFile   = "tally.bin"   // tally.Decode reads it
+	JournalFile = "journal.bin" // loadprofiles.ReadJournal reads it
+	YieldFile   = "yield.json"  // the Yield that Fire returned
+)
+
+// Job is one volley: what to fire, at whom, and where the generator lives meanwhile. It can be sent to a worker.
+type Job struct {
+	Profile loadprofiles.Profile
+	Scale   float64 // the run's scale: rates and users are multiplied by it; more than 0
+	Seed    uint64  // the same seed asks for the same things in the same order
+	Front   string  // host:port of the system's front door
+	Key     string  // the run's login key: 32 hex digits
+	Dir     string  // where the files go; it must exist
+	Cores   string  // the generator's cores, as taskset writes them ("1", "0-2,5"); "": any
+	Tag     string  // what the requests' X-Rehearsal header says, letters, digits and dashes; "": no such header
+}
+
+// Progress is what a running volley tells twice a second.
+type Progress struct {
+	At       time.Duration         // since the volley began
+	Clicks   loadprofiles.Launches // until now
+	Launched uint64                // requests
+	Outcomes [api.Outcomes]uint64  // requests that ended, by outcome
+	P99      time.Duration         // of the requests owed in the last half second that have ended
+	LateP99  time.Duration         // of the clicks owed in the last half second
+}
+
+// Check returns every mistake in the job, joined, or nil.
+func (j Job) Check() error {
+	errs := []error{j.Profile.Check()}
+	bad := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf("volley: "+format, args...))
+		}
+	}
+	bad(!(j.Scale > 0 && j.Scale <= 1000), "scale is %g; want more than 0, at most 1000", j.Scale)
+	bad(j.Front == "", "no front door to fire at")
+	bad(j.Dir == "", "no directory for the tally and the journal")
+	for _, r := range j.Tag {
+		bad(r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z'), "tag %q: letters, digits and dashes only", j.Tag)
+	}
+	_, err := login.NewSigner(j.Key)
+	_, wrong := parseCores(j.Cores)
+	return errors.Join(append(errs, err, wrong)...)
+}
+
+// Fire runs a job in a process of its own and returns what it saw, beside the files in the job's directory. It blocks
+// for the curve's length, at most Patience and 3 s more for what is still on its way. tell, if not nil, is called twice
+// a second, from one goroutine. When ctx ends, the volley stops within about a second, and its yield, marked Stopped,
+// is returned without an error. The program must call BecomeWorker before anything else in main or TestMain.
+func Fire(ctx context.Context, job Job, tell func(Progress)) (loadprofiles.Yield, error) {
+	if err := job.Check(); err != nil {
+		return loadprofiles.Yield{}, err
+	}
+	w, err := start(asGenerator, job.Cores)
+	if err != nil {
+		return loadprofiles.Yield{}, err
+	}
+	defer w.kill()
+	if err := w.give(job); err != nil {
+		return loadprofiles.Yield{}, err
+	}
+	defer context.AfterFunc(ctx, w.stop)()
+	for {
+		m, err := w.next()
+		switch {
+		case err != nil:
+			return loadprofiles.Yield{}, err
+		case m.Yield != nil:
+			return *m.Yield, nil
+		case m.Progress != nil && tell != nil:
+			tell(*m.Progress)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package cmem
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/rueidis"
+
+	"redpacket/system/activity"
+	"redpacket/system/api"
+	"redpacket/system/books"
+	"redpacket/system/money"
+)
+
+// ErrDisagree says that the node's own figures contradict each other. The books are complete all the same.
+var ErrDisagree = errors.New("the stocks in Redis disagree with themselves")
+
+// scanCount is how many holders one HSCAN asks for.
+const scanCount = 2000
+
+// Books reads who holds what, and what is left, out of the node at addr; keep's error stops it. What remains is summed
+// over the shares that nobody holds, not taken from the script's own counters; where those, or the amounts, tell
+// otherwise, the books come with an error that is ErrDisagree. Read a node at rest: Books is not a snapshot.
+func Books(ctx context.Context, addr string, a activity.Activity, keep func(books.Entry) error) (epoch uint32, stocks []books.Stock, err error) {
+	s, err := Dial(ctx, addr)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer s.Close()
+	seen, err := s.Look(ctx)
+	if err == nil && seen.Epoch == 0 {
+		err = ErrEpoch
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("books of redis %s: %w", addr, err)
+	}
+	var odd []error
+	for _, g := range a.Gifts {
+		c := count{store: s, activity: a.ID, gift: g, keep: keep}
+		stock, err := c.run(ctx)
+		if err != nil {
+			return seen.Epoch, nil, fmt.Errorf("books of redis %s, gift %d: %w", addr, g.ID, err)
+		}
+		stocks, odd = append(stocks, stock), append(odd, c.odd)
+	}
+	return seen.Epoch, stocks, errors.Join(odd...)
+}
+
+// count takes the stock of one gift.
+type count struct {
+	store    *Store
+	activity uint16
+	gift     activity.Gift
+	keep     func(books.Entry) error
+	amounts  string
+	holders  []api.User // by index
+	users    uint32
+	odd      error // the first disagreement found
+}
+
+func (c *count) run(ctx context.Context) (books.Stock, error) {
+	b := c.store.client.B()
+	var err error
+	c.amounts, err = c.store.client.Do(ctx, b.Get().Key(key("amounts", c.gift.ID)).Build()).ToString()
+	if err != nil {
+		return books.Stock{}, fmt.Errorf("read the amounts: %w", err)
+	}
+	c.holders = make([]api.User, len(c.amounts)/4)
+	for cursor := uint64(0); ; {
+		page, err := c.store.client.Do(ctx, b.Hscan().Key(key("who", c.gift.ID)).Cursor(cursor).Count(scanCount).Build()).AsScanEntry()
+		if err != nil {
+			return books.Stock{}, fmt.Errorf("read the holders: %w", err)
+		}
+		if err := c.page(page.Elements); err != nil {
+			return books.Stock{}, err
+		}
+		if cursor = page.Cursor; cursor == 0 {
+			break
+		}
+	}
+	stock := c.sum()
+	return stock, c.compare(ctx, stock)
+}
+
+// page keeps the holders of one page. A scan may show a holder twice; the same user with the same share is one.
+func (c *count) page(elements []string) error {
+	for i := 0; i+1 < len(elements); i += 2 {
+		user, value := elements[i], elements[i+1]
+		if len(user) != userSize || len(value) != answerSize {
+			return fmt.Errorf("%w: a holder of %d and %d bytes", errRecord, len(user), len(value))
+		}
+		sh, id := share(value), api.User(binary.BigEndian.Uint64([]byte(user)))
+		known := int(sh.Index) < len(c.holders)
+		if known && id != 0 && c.holders[sh.Index] == id {
+			continue
+		}
+		c.users++
+		switch {
+		case !known:
+			c.say("user %d holds share %d of %d", id, sh.Index, len(c.holders))
+		case c.holders[sh.Index] != 0:
+			c.say("users %d and %d both hold share %d", c.holders[sh.Index], id, sh.Index)
+		case sh.Fen != c.amount(int(sh.Index)):
+			c.say("user %d holds %d fen by share %d, worth %d", id, sh.Fen, sh.Index, c.amount(int(sh.Index)))
+		}
+		if known {
+			c.holders[sh.Index] = id
+		}
+		grant := api.Grant{Order: api.OrderOf(c.activity, c.gift.ID, sh.Index), User: id, Fen: sh.Fen, Server: sh.Server}
+		if err := c.keep(books.Entry{Grant: grant}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *count) amount(index int) money.Fen {
+	return money.Fen(binary.BigEndian.Uint32([]byte(c.amounts[4*index : 4*index+4])))
+}
+
+func (c *count) sum() books.Stock {
+	stock := books.Stock{Gift: c.gift.ID, Shares: uint32(len(c.holders))}
+	var all money.Fen
+	for index, user := range c.holders {
+		all += c.amount(index)
+		if user == 0 {
+			stock.Remaining += c.amount(index)
+		} else {
+			stock.Taken++
+		}
+	}
+	if all != c.gift.Total || stock.Shares != c.gift.Shares {
+		c.say("%d shares of %s in all; the activity funds %d of %s", stock.Shares, all, c.gift.Shares, c.gift.Total)
+	}
+	return stock
+}
+
+// compare asks the script's own counters: what was ever given out, less what came back, must be held by somebody.
+func (c *count) compare(ctx context.Context, stock books.Stock) error {
+	b := c.store.client.B()
+	replies := c.store.client.DoMulti(ctx, b.Hget().Key("taken").Field(strconv.Itoa(int(c.gift.ID))).Build(), b.Llen().Key(key("returned", c.gift.ID)).Build())
+	text, err := replies[0].ToString()
+	if err != nil && !rueidis.IsRedisNil(err) {
+		return fmt.Errorf("read the counter: %w", err)
+	}
+	back, err := replies[1].AsInt64()
+	if err != nil {
+		return fmt.Errorf("read the returned shares: %w", err)
+	}
+	taken, _ := strconv.ParseInt(text, 10, 64)
+	if taken-back != int64(stock.Taken) || c.users != stock.Taken {
+		c.say("the counter says %d taken and %d returned; %d users hold %d shares", taken, back, c.users, stock.Taken)
+	}
+	return nil
+}
+
+func (c *count) say(format string, args ...any) {
+	if c.odd == nil {
+		c.odd = fmt.Errorf("%w: gift %d: %s", ErrDisagree, c.gift.ID, fmt.Sprintf(format, args...))
+	}
+}

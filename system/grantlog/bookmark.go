@@ -1,0 +1,98 @@
+package grantlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"redpacket/system/books"
+)
+
+// floors returns how far each game's delivery has come: every grant of the game up to there is delivered. It asks until
+// the log answers or ctx ends; a bookmark that is missing is an error.
+func (l *Log) floors(ctx context.Context, games uint8) ([]uint64, error) {
+	js, err := jetstream.New(l.nc)
+	if err != nil {
+		return nil, err
+	}
+	floors := make([]uint64, games)
+	for game := range games {
+		if floors[game], err = l.floor(ctx, js, game); err != nil {
+			return nil, err
+		}
+	}
+	return floors, nil
+}
+
+func (l *Log) floor(ctx context.Context, js jetstream.JetStream, game uint8) (uint64, error) {
+	for {
+		floor, err := floorOnce(ctx, js, game)
+		if err == nil {
+			return floor, nil
+		}
+		if errors.Is(err, jetstream.ErrConsumerNotFound) || !pause(ctx, redialWait) {
+			return 0, fmt.Errorf("lane %s of the %s: %w", bookmark(game), l, err)
+		}
+	}
+}
+
+func floorOnce(ctx context.Context, js jetstream.JetStream, game uint8) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	c, err := js.Consumer(ctx, Stream, bookmark(game))
+	if err != nil {
+		return 0, err
+	}
+	return c.CachedInfo().AckFloor.Stream, nil
+}
+
+// setFloor moves one game's bookmark. It tries once.
+func (l *Log) setFloor(ctx context.Context, game uint8, floor uint64) error {
+	js, err := jetstream.New(l.nc)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	if _, err := js.ResetConsumerToSequence(ctx, Stream, bookmark(game), floor+1); err != nil {
+		return fmt.Errorf("lane %s of the %s: move the floor to %d: %w", bookmark(game), l, floor, err)
+	}
+	return nil
+}
+
+// Books gives every grant of the log at addr to keep, in order, and returns how far each game's delivery has come. A
+// grant that was logged twice (a repeat) is given twice. It takes a moment: the floors, then the log up to that moment.
+func Books(ctx context.Context, addr string, games uint8, keep func(books.Entry) error) ([]books.Lane, error) {
+	l, err := Connect(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	floors, err := l.floors(ctx, games)
+	if err != nil {
+		return nil, err
+	}
+	last, err := l.Last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var lanes []books.Lane
+	for game, floor := range floors {
+		lanes = append(lanes, books.Lane{Game: uint8(game), Floor: floor, Last: last})
+	}
+	if last == 0 {
+		return lanes, nil
+	}
+	for b, err := range l.Read(ctx, last) {
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range b.Grants {
+			if err := keep(books.Entry{Grant: g, Pos: b.Pos}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return lanes, nil
+}

@@ -1,0 +1,107 @@
+package images
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"redpacket/system/topology"
+)
+
+// keepApps is how many app images stay: the newest, and the one before it, so that going back and forth between two
+// revisions builds nothing.
+const keepApps = 2
+
+// app builds the binary and wraps it, alone, into an image; then it removes the app images that later ones superseded.
+func (m maker) app(ctx context.Context) (Image, error) {
+	binary, err := compile(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	image, err := m.make(ctx, topology.App, digest(binary, []byte(appRecipe)), func() ([]byte, error) {
+		return archive(file{name: "Dockerfile", body: []byte(appRecipe)},
+			file{name: "redpacket", body: binary, mode: 0o755},
+			file{name: "tmp/", mode: 0o1777, dir: true}, file{name: "data/", mode: 0o755, dir: true})
+	})
+	if err != nil {
+		return Image{}, err
+	}
+	return image, m.prune(ctx, image.ID)
+}
+
+func (m maker) prune(ctx context.Context, current string) error {
+	ids, err := m.engine.ImagesWith(ctx, label(topology.App))
+	if err != nil {
+		return err
+	}
+	for _, id := range superseded(ids, current) {
+		if err := m.engine.RemoveImage(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// superseded picks from image ids, newest first, those that need not be kept. The current one stays whatever its age.
+func superseded(ids []string, current string) []string {
+	var old []string
+	kept := 1
+	for _, id := range ids {
+		switch {
+		case id == current:
+		case kept < keepApps:
+			kept++
+		default:
+			old = append(old, id)
+		}
+	}
+	return old
+}
+
+// compile builds the one binary, static and the same from the same source, and returns its bytes. The output stays in
+// its place, so that Go sees at the next call that there is nothing to link.
+func compile(ctx context.Context) ([]byte, error) {
+	from, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the module: %w", err)
+	}
+	root, err := moduleRoot(from)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	out := filepath.Join(dir, "redpacket-linux-"+runtime.GOARCH)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", out,
+		"./system/cmd/redpacket")
+	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+runtime.GOARCH)
+	said, err := build.CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, errors.New("build the system: there is no go command in PATH; install Go, or add its bin folder to PATH")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("build the system in %s: %w: %s", root, err, strings.TrimSpace(string(said)))
+	}
+	return os.ReadFile(out)
+}
+
+// moduleRoot walks up from a folder to the one of this module.
+func moduleRoot(from string) (string, error) {
+	for dir := from; ; dir = filepath.Dir(dir) {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(text), "module redpacket\n") {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("find the module: neither %s nor a folder above it has the go.mod of redpacket; run inside the project", from)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package ledger
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"redpacket/system/api"
+	"redpacket/system/books"
+	"redpacket/system/money"
+)
+
+// Books gives every delivery of the ledger at dsn to keep, in no order, as of the moment it begins. Rows are taken as
+// they arrive, so memory does not grow with the ledger. A ledger that has no table yet is empty.
+func Books(ctx context.Context, dsn string, keep func(books.Entry) error) error {
+	config, err := configure(dsn)
+	if err != nil {
+		return err
+	}
+	c, err := dial(ctx, config)
+	if err != nil {
+		return fmt.Errorf("books of the ledger at %s: %w", config.Host, err)
+	}
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
+	var there bool
+	if err := c.QueryRow(ctx, "SELECT to_regclass('delivery') IS NOT NULL").Scan(&there); err != nil || !there {
+		return err
+	}
+	if err := stream(ctx, c, keep); err != nil {
+		return fmt.Errorf("books of the ledger at %s: %w", config.Host, err)
+	}
+	return nil
+}
+
+func stream(ctx context.Context, c *pgx.Conn, keep func(books.Entry) error) error {
+	rows, err := c.Query(ctx, "SELECT order_id, user_id, fen, server FROM delivery")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		entry, err := entryOf(rows.RawValues())
+		if err == nil {
+			err = keep(entry)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// entryOf reads one row in PostgreSQL's binary form, which pgx asks for with a prepared statement.
+func entryOf(row [][]byte) (books.Entry, error) {
+	if len(row) != 4 || len(row[0]) != 8 || len(row[1]) != 8 || len(row[2]) != 8 || len(row[3]) != 4 {
+		return books.Entry{}, fmt.Errorf("a row of the ledger is not order, user, fen, server: %x", row)
+	}
+	be := binary.BigEndian
+	return books.Entry{Grant: api.Grant{Order: api.Order(be.Uint64(row[0])), User: api.User(be.Uint64(row[1])),
+		Fen: money.Fen(be.Uint64(row[2])), Server: uint16(be.Uint32(row[3]))}}, nil
+}

@@ -1,0 +1,158 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"redpacket/system/api"
+	"redpacket/system/money"
+)
+
+// One statement a batch, committed by itself.
+const enter = `INSERT INTO delivery (order_id, activity, user_id, gift, fen, server)
+	SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::bigint[], $6::int[])
+	ON CONFLICT DO NOTHING RETURNING order_id, user_id`
+
+// What stands in the way of each order: itself, or the user's gift under another order.
+const lookUp = `SELECT asked.order_id, o.user_id, o.fen, u.order_id IS NOT NULL
+	FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[]) AS asked (order_id, activity, user_id, gift)
+	LEFT JOIN delivery o ON o.order_id = asked.order_id
+	LEFT JOIN delivery u ON u.activity = asked.activity AND u.user_id = asked.user_id AND u.gift = asked.gift`
+
+// Deliver enters grants, at most MaxGrants of them, and returns the result of each, in order. When it returns nil all
+// results are committed. Any error leaves everything open: ask again with the same grants. It may block for some
+// seconds longer than ctx lives, because a commit is never cancelled.
+func (l *Ledger) Deliver(ctx context.Context, grants []api.Grant) ([]Result, error) {
+	if len(grants) == 0 {
+		return nil, nil
+	}
+	if len(grants) > MaxGrants {
+		return nil, fmt.Errorf("deliver %d grants: want at most %d", len(grants), MaxGrants)
+	}
+	if i := slices.IndexFunc(grants, func(g api.Grant) bool { return !fits(g) }); i >= 0 {
+		return nil, fmt.Errorf("deliver order %d: user %d, %d fen: neither may be 0", grants[i].Order, grants[i].User, grants[i].Fen)
+	}
+	var results []Result
+	err := l.with(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
+		results, err = deliver(ctx, c, grants)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("deliver %d grants: %w: %w", len(grants), ErrUnknown, err)
+	}
+	return results, nil
+}
+
+func deliver(ctx context.Context, c *pgx.Conn, grants []api.Grant) ([]Result, error) {
+	entered, err := insert(ctx, c, grants)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]Result, len(grants))
+	var rest []api.Grant
+	for i, g := range grants {
+		if entered[row{g.Order, g.User}] {
+			results[i] = Delivered
+			delete(entered, row{g.Order, g.User}) // the same grant later in this batch is a repeat
+		} else {
+			rest = append(rest, g)
+		}
+	}
+	if len(rest) == 0 {
+		return results, nil
+	}
+	return results, explain(ctx, c, rest, grants, results)
+}
+
+// row is what tells one row of a statement from another.
+type row struct {
+	order api.Order
+	user  api.User
+}
+
+// insert returns the rows that were not there. Rows go in the orders' order: two statements that meet each other's
+// rows the other way round would wait for each other.
+func insert(ctx context.Context, c *pgx.Conn, grants []api.Grant) (map[row]bool, error) {
+	sorted := slices.Clone(grants)
+	slices.SortStableFunc(sorted, func(a, b api.Grant) int { return cmp.Compare(a.Order, b.Order) })
+	columns := columnsOf(sorted)
+	rows, err := c.Query(ctx, enter, columns.order, columns.activity, columns.user, columns.gift, columns.fen, columns.server)
+	if err != nil {
+		return nil, err
+	}
+	entered := make(map[row]bool, len(grants))
+	var order, user int64
+	_, err = pgx.ForEachRow(rows, []any{&order, &user}, func() error {
+		entered[row{api.Order(order), api.User(user)}] = true
+		return nil
+	})
+	return entered, err
+}
+
+// explain fills in the results of the grants that were not entered.
+func explain(ctx context.Context, c *pgx.Conn, rest, grants []api.Grant, results []Result) error {
+	columns := columnsOf(rest)
+	rows, err := c.Query(ctx, lookUp, columns.order, columns.activity, columns.user, columns.gift)
+	if err != nil {
+		return err
+	}
+	held := make(map[api.Order]holder, len(rest))
+	var order int64
+	var user, fen *int64
+	var taken bool
+	if _, err = pgx.ForEachRow(rows, []any{&order, &user, &fen, &taken}, func() error {
+		h := holder{taken: taken}
+		if user != nil {
+			h.user, h.fen = api.User(*user), money.Fen(*fen)
+		}
+		held[api.Order(order)] = holder{h.user, h.fen, taken || held[api.Order(order)].taken}
+		return nil
+	}); err != nil {
+		return err
+	}
+	for i, g := range grants {
+		if results[i] != Unasked {
+			continue
+		}
+		if results[i] = held[g.Order].result(g); results[i] == Unasked {
+			return fmt.Errorf("order %d was not entered, and nothing stands in its way", g.Order)
+		}
+	}
+	return nil
+}
+
+// holder is what the ledger holds where a grant should go.
+type holder struct {
+	user  api.User // of the same order; 0: the order is not there
+	fen   money.Fen
+	taken bool // the user's gift is there, under whichever order
+}
+
+func (h holder) result(g api.Grant) Result {
+	switch {
+	case h.user == g.User && h.fen == g.Fen:
+		return Repeat
+	case h.user != 0 || h.taken:
+		return Conflict
+	}
+	return Unasked
+}
+
+// columns are grants as PostgreSQL arrays. Orders and users keep their 64 bits; those above 1<<63 are stored negative.
+type columns struct {
+	order, user, fen       []int64
+	activity, gift, server []int32
+}
+
+func columnsOf(grants []api.Grant) columns {
+	n := len(grants)
+	c := columns{make([]int64, n), make([]int64, n), make([]int64, n), make([]int32, n), make([]int32, n), make([]int32, n)}
+	for i, g := range grants {
+		c.order[i], c.user[i], c.fen[i] = int64(g.Order), int64(g.User), int64(g.Fen)
+		c.activity[i], c.gift[i], c.server[i] = int32(g.Order.Activity()), int32(g.Order.Gift()), int32(g.Server)
+	}
+	return c
+}

@@ -1,0 +1,136 @@
+package provision
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"redpacket/system/images"
+	"redpacket/system/provision/docker"
+	"redpacket/system/topology"
+)
+
+// Cluster is a running system with the levers that a drill may pull. Its methods may be called from any goroutine.
+type Cluster struct {
+	plan   Plan
+	run    string // names everything of this run
+	key    string
+	owner  owner
+	engine *docker.Engine
+	reaper *reaper
+	layout layout
+	images images.Images
+	asker  *http.Client
+	raised bool // Up has ended well: nothing is being made any more
+
+	mu     sync.Mutex
+	ids    map[string]string // node -> container
+	killed map[string]bool   // nodes that our own lever killed and that were not started since
+	deaths []Death           // found by a lever that came too late
+}
+
+// runBytes is how much chance is in a run's name; the name is part of container names, so it is short.
+const runBytes = 4
+
+// keyBytes is the length of the key that signs the run's login tokens.
+const keyBytes = 16
+
+func newCluster(engine *docker.Engine, p Plan) (*Cluster, error) {
+	me, err := thisOwner()
+	if err != nil {
+		return nil, err
+	}
+	return &Cluster{plan: p, run: randomHex(runBytes), key: randomHex(keyBytes), owner: me, engine: engine, reaper: &reaper{},
+		asker: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second}},
+		ids:   map[string]string{}, killed: map[string]bool{}}, nil
+}
+
+// randomHex is n bytes of the system's randomness: two runs on one machine must not share a name or a key, so no seed
+// may decide it.
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: it ends the process instead
+	return hex.EncodeToString(b)
+}
+
+// Front is where users connect, host:port: the first access gateway.
+func (c *Cluster) Front() string {
+	return c.layout.frontOf(c.plan.Topology, c.plan.Topology.Role(roleGateway)[0])
+}
+
+// Key signs the run's login tokens: 32 hex digits.
+func (c *Cluster) Key() string { return c.key }
+
+// Images are the image ids (sha256:…) that the roles run, by role.
+func (c *Cluster) Images() map[string]string {
+	ids := map[string]string{}
+	for _, n := range c.plan.Topology.Nodes {
+		ids[n.Role] = c.images[n.Image].ID
+	}
+	return ids
+}
+
+// LinkAPI is the address, host:port, of the Toxiproxy API that a link's faults are injected through; the proxy has the
+// link's name.
+func (c *Cluster) LinkAPI(link string) (string, error) {
+	for _, l := range c.plan.Topology.Links {
+		if l.Name == link {
+			carrier, _ := c.plan.Topology.Linkd(l.Group) // Check saw that there is one
+			return c.layout.at(carrier.Name, linkAPIPort), nil
+		}
+	}
+	return "", fmt.Errorf("topology %s has no link %q", c.plan.Topology.Name, link)
+}
+
+// direct is where a node's own port is, past every link.
+func (c *Cluster) direct(n topology.Node) string { return c.layout.at(n.Name, n.Port) }
+
+func (c *Cluster) remember(node, id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id != "" {
+		c.ids[node] = id
+	}
+}
+
+func (c *Cluster) id(node string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id, ok := c.ids[node]; ok {
+		return id, nil
+	}
+	return "", fmt.Errorf("topology %s has no node %q; it has %s", c.plan.Topology.Name, node, strings.Join(c.nodes(), ", "))
+}
+
+// lastWords is the end of a node's log, as a clause of an error: from the line that tells of its end, if there is one.
+func (c *Cluster) lastWords(node string) string {
+	const lines, within = 200, 3 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), within) // the caller's has often ended
+	defer cancel()
+	id, err := c.id(node)
+	if err != nil {
+		return ""
+	}
+	var said []string
+	_ = c.engine.Logs(ctx, id, lines, func(line string) { said = append(said, line) })
+	return quote(said)
+}
+
+// quote picks the lines of a log that tell most.
+func quote(said []string) string {
+	const few = 3
+	if len(said) == 0 {
+		return "; it said nothing"
+	}
+	from := max(0, len(said)-few)
+	if i := slices.IndexFunc(said, func(line string) bool { return fatal(line) != "" }); i >= 0 {
+		from = i
+	}
+	return "; it last said: " + strings.Join(said[from:min(from+few, len(said))], " | ")
+}

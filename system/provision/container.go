@@ -1,0 +1,131 @@
+package provision
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"redpacket/system/config"
+	"redpacket/system/provision/docker"
+	"redpacket/system/topology"
+)
+
+// The memory of an app process. Collecting at four times the live heap instead of twice costs memory, which there is,
+// and saves processor time, which there is not: everything shares two cores with the load. The limit keeps sixteen such
+// processes, and the backlog of a night, inside a small machine: near it the collector works harder instead.
+const (
+	appGOGC     = "400"
+	appGOMEMMAX = "512MiB"
+)
+
+// container is what a node is run as.
+func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Container, error) {
+	d := docker.Container{
+		Name: c.name(n.Name), Hostname: n.Name, Image: c.images[n.Image].Tag, Labels: c.labels(n.Name), Cores: c.plan.Cores,
+		Networks: []docker.Place{{Network: c.name(networkInner), Address: c.layout.inner[n.Name]}},
+	}
+	if n.Role == roleGateway {
+		d.Networks = append(d.Networks, docker.Place{Network: c.name(networkFront), Address: c.layout.front[n.Name]})
+	}
+	if n.Data {
+		d.Volumes = map[string]string{c.name(n.Name): dataDir}
+	}
+	var err error
+	switch n.Image {
+	case topology.Redis:
+		d.Command, err = redisCommand(c.plan.Topology, c.layout, n)
+	case topology.Postgres:
+		d.Command = postgresCommand(n)
+	default:
+		d.Command = []string{n.Role}
+		d.Env, err = appEnv(cfg, c.plan.Cores)
+	}
+	if n.Role == roleLinkd {
+		// Toxiproxy dials in its accept loop and sets no deadline: a dead node would hold up its link, and every change
+		// to it, for two minutes. One repeated SYN makes that three seconds.
+		d.Sysctls = map[string]string{"net.ipv4.tcp_syn_retries": "1"}
+	}
+	return d, err
+}
+
+func appEnv(cfg config.Config, cores string) (map[string]string, error) {
+	text, err := json.Marshal(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("write the orders of %s: %w", cfg.Node, err)
+	}
+	n, err := coreCount(cores)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{config.Variable: string(text), "GOMAXPROCS": strconv.Itoa(n), "GOGC": appGOGC, "GOMEMLIMIT": appGOMEMMAX}, nil
+}
+
+// coreCount is how many cores a set such as "0,2-3" holds; the empty set stands for all of the machine.
+func coreCount(set string) (int, error) {
+	if set == "" {
+		return runtime.NumCPU(), nil
+	}
+	count := 0
+	for part := range strings.SplitSeq(set, ",") {
+		first, last, isRange := strings.Cut(part, "-")
+		if !isRange {
+			last = first
+		}
+		a, err := strconv.ParseUint(first, 10, 16)
+		if err != nil {
+			return 0, fmt.Errorf("cores %q: %q is no core; want such as 1 or 0-2 or 0,2", set, part)
+		}
+		b, err := strconv.ParseUint(last, 10, 16)
+		if err != nil || b < a {
+			return 0, fmt.Errorf("cores %q: %q is no range of cores; want such as 1 or 0-2 or 0,2", set, part)
+		}
+		count += int(b-a) + 1
+	}
+	return count, nil
+}
+
+// redisCommand starts a store. It keeps nothing on disk: what makes a grant true is the log, and a store that comes back
+// is filled from it. The first store begins as the primary and the others copy it; later the keeper decides.
+func redisCommand(t topology.Topology, l layout, n topology.Node) ([]string, error) {
+	command := []string{"--port", strconv.Itoa(n.Port), "--bind", l.inner[n.Name].String(), "--protected-mode", "no",
+		"--save", "", "--appendonly", "no", "--maxmemory", "0",
+		"--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0", "--repl-diskless-load", "on-empty-db"}
+	primary := firstStore(t, n.IDC)
+	if n.Name == primary {
+		return command, nil
+	}
+	for _, link := range t.Links {
+		if link.From == n.Name && link.To == primary {
+			carrier, _ := t.Linkd(link.Group)
+			return append(command, "--replicaof", l.inner[carrier.Name].String(), strconv.Itoa(link.Port)), nil
+		}
+	}
+	return nil, fmt.Errorf("topology %s: there is no link from %s to the primary %s to copy it through", t.Name, n.Name, primary)
+}
+
+// firstStore is the store that begins as its data centre's primary.
+func firstStore(t topology.Topology, idc string) string {
+	for _, n := range t.Nodes {
+		if n.Role == roleStore && n.IDC == idc {
+			return n.Name
+		}
+	}
+	return ""
+}
+
+// postgresCommand starts the ledger with every setting that durability hangs on said aloud: what is committed has been
+// flushed, pages torn by a crash are whole again after it.
+func postgresCommand(n topology.Node) []string {
+	var command []string
+	for _, setting := range []string{
+		"fsync=on", "synchronous_commit=on", "full_page_writes=on", "wal_sync_method=fdatasync", "wal_level=replica",
+		"listen_addresses=*", "port=" + strconv.Itoa(n.Port), "unix_socket_directories=/tmp",
+		// One idip writes in large statements: few connections, room for the index, rare checkpoints, no compiler.
+		"max_connections=32", "shared_buffers=128MB", "max_wal_size=2GB", "wal_compression=on", "jit=off",
+	} {
+		command = append(command, "-c", setting)
+	}
+	return command
+}

@@ -1,0 +1,53 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+)
+
+// Kill ends a node's process as a crash would: no warning, nothing flushed that was not. It returns when the node is
+// dead. Killing a dead node is no error.
+func (c *Cluster) Kill(ctx context.Context, node string) error {
+	c.mark(ctx, node, true)
+	return c.pull(ctx, "kill", node, c.engine.Kill)
+}
+
+// Start starts a node that is dead, with its old address and volume, and returns when its process runs, which is before
+// it is healthy. Starting a running node does nothing.
+func (c *Cluster) Start(ctx context.Context, node string) error {
+	c.mark(ctx, node, false)
+	return c.pull(ctx, "start", node, c.engine.Start)
+}
+
+// Pause freezes a node: its connections stay open and nobody answers on them. Freezing a frozen node is no error.
+func (c *Cluster) Pause(ctx context.Context, node string) error {
+	return c.pull(ctx, "pause", node, c.engine.Pause)
+}
+
+// Resume lets a frozen node go on. A node that is not frozen is no error.
+func (c *Cluster) Resume(ctx context.Context, node string) error {
+	return c.pull(ctx, "resume", node, c.engine.Resume)
+}
+
+func (c *Cluster) pull(ctx context.Context, what, node string, lever func(context.Context, string) error) error {
+	id, err := c.id(node)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if err := lever(ctx, id); err != nil {
+		return fmt.Errorf("%s node %s: %w", what, node, err)
+	}
+	return nil
+}
+
+// mark notes that the node's coming death, or life, is our doing. A node that was already dead by itself is written
+// down first: the lever would hide that.
+func (c *Cluster) mark(ctx context.Context, node string, killed bool) {
+	death, dead := c.examine(ctx, node)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if dead && !c.killed[node] {
+		c.deaths = append(c.deaths, death)
+	}
+	c.killed[node] = killed
+}

@@ -1,0 +1,91 @@
+package provision
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"redpacket/system/config"
+	"redpacket/system/topology"
+)
+
+// dataDir is where a node that owns a volume finds it.
+const dataDir = "/data"
+
+// render writes the orders of every app node. The others have theirs on their command lines.
+func render(p Plan, l layout, key string) (map[string]config.Config, error) {
+	configs := map[string]config.Config{}
+	for _, n := range p.Topology.Nodes {
+		if n.Image != topology.App {
+			continue
+		}
+		c := config.Config{Node: n.Name, IDC: n.IDC, Admin: l.at(n.Name, topology.AdminPort),
+			Peers: peers(p.Topology, l, n.Name), Key: key, Activity: p.Activity, Rules: p.Rules}
+		switch {
+		case n.Role == roleGateway:
+			c.Front = l.frontOf(p.Topology, n.Name) // users reach this address and no other of the system's
+		case n.Role == roleLinkd:
+			c.Inner, c.Links = l.at(n.Name, linkAPIPort), forwards(p.Topology, l, n)
+		case n.Port != 0:
+			c.Inner = l.at(n.Name, n.Port)
+		}
+		if n.Data {
+			c.Data = dataDir
+		}
+		if p.Tune != nil {
+			p.Tune(n, &c)
+		}
+		if err := readable(c); err != nil {
+			return nil, err
+		}
+		configs[n.Name] = c
+	}
+	return configs, nil
+}
+
+// readable sees that a node will accept its orders, so that a mistake is found before anything starts.
+func readable(c config.Config) error {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("write the orders of %s: %w", c.Node, err)
+	}
+	if _, err := config.Parse(text); err != nil {
+		return fmt.Errorf("the orders of %s: %w", c.Node, err)
+	}
+	return nil
+}
+
+// peers are the links that lead from a node, by the name of the node at their end. A keeper also gets the links between
+// the stores, by their own names (cmem-1--cmem-2): it tells one store to copy another through them.
+func peers(t topology.Topology, l layout, node string) map[string]string {
+	all := map[string]string{}
+	n, _ := t.Node(node)
+	for _, link := range t.Links {
+		if link.From == node {
+			all[link.To] = l.through(t, link)
+		}
+		from, _ := t.Node(link.From)
+		to, _ := t.Node(link.To)
+		if n.Role == roleKeeper && from.Role == roleStore && to.Role == roleStore {
+			all[link.Name] = l.through(t, link)
+		}
+	}
+	return all
+}
+
+// through is where a link is entered: at the linkd of its group.
+func (l layout) through(t topology.Topology, link topology.Link) string {
+	carrier, _ := t.Linkd(link.Group) // Check saw that there is one
+	return l.at(carrier.Name, link.Port)
+}
+
+// forwards are the links that a linkd carries.
+func forwards(t topology.Topology, l layout, n topology.Node) []config.Forward {
+	var all []config.Forward
+	for _, link := range t.Links {
+		if link.Group == n.Group {
+			to, _ := t.Node(link.To)
+			all = append(all, config.Forward{Name: link.Name, Listen: l.through(t, link), To: l.at(to.Name, to.Port)})
+		}
+	}
+	return all
+}

@@ -1,0 +1,119 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"redpacket/system/provision/docker"
+)
+
+// Sweep removes everything of runs whose owner is dead and returns what it removed; all: of the living too. It waits
+// until nothing more is found.
+func Sweep(ctx context.Context, all bool) (removed []string, err error) {
+	engine, err := docker.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	return sweep(ctx, engine, all)
+}
+
+func sweep(ctx context.Context, engine *docker.Engine, all bool) ([]string, error) {
+	me, err := thisOwner()
+	if err != nil {
+		return nil, err
+	}
+	things, err := engine.Things(ctx, labelRun)
+	if err != nil {
+		return nil, err
+	}
+	runs := deadRuns(things, all, func(o owner) bool { return engine.Local() && o.dead(me, startOf) })
+	if len(runs) == 0 {
+		return nil, nil
+	}
+	return removeRuns(ctx, engine, runs, quietAtRest)
+}
+
+// How long nothing must have been found before a run counts as gone. A container that was being made when its maker gave
+// up or died appears late, so one look that finds nothing proves little.
+const (
+	betweenLooks = 50 * time.Millisecond
+	quietAtRest  = 100 * time.Millisecond // nobody is making anything
+	quietAfter   = 2 * time.Second        // somebody was, a moment ago
+)
+
+// removeTries bounds how often in a row a removal may fail before its error is returned.
+const removeTries = 20
+
+// removeRuns removes everything of some runs until nothing has been found for the time quiet. It returns what it
+// removed, and an error when something stays.
+func removeRuns(ctx context.Context, engine *docker.Engine, runs []string, quiet time.Duration) (removed []string, err error) {
+	since := time.Now()
+	for failed := 0; failed < removeTries; {
+		found, err := thingsOf(ctx, engine, runs)
+		if err != nil {
+			return removed, err
+		}
+		gone, err := removeThings(ctx, found, engine.Remove)
+		removed = append(removed, gone...)
+		if len(found) > 0 {
+			since = time.Now()
+		}
+		if err == nil && time.Since(since) >= quiet {
+			slices.Sort(removed)
+			return removed, nil
+		}
+		if err != nil {
+			failed++
+		}
+		if !pause(ctx, betweenLooks) || failed == removeTries {
+			return removed, errors.Join(err, ctx.Err())
+		}
+	}
+	return removed, nil
+}
+
+func thingsOf(ctx context.Context, engine *docker.Engine, runs []string) ([]docker.Thing, error) {
+	things, err := engine.Things(ctx, labelRun)
+	return slices.DeleteFunc(things, func(t docker.Thing) bool { return !slices.Contains(runs, t.Labels[labelRun]) }), err
+}
+
+// removeThings removes all of a kind at once, kind after kind: a network or volume in use cannot go.
+func removeThings(ctx context.Context, things []docker.Thing, remove func(context.Context, docker.Thing) error) ([]string, error) {
+	var mu sync.Mutex
+	var removed []string
+	var errs []error
+	for _, kind := range []docker.Kind{docker.Containers, docker.Networks, docker.Volumes} {
+		var all sync.WaitGroup
+		for _, t := range things {
+			if t.Kind != kind {
+				continue
+			}
+			all.Go(func() {
+				err := remove(ctx, t)
+				mu.Lock()
+				defer mu.Unlock()
+				if errs = append(errs, err); err == nil {
+					removed = append(removed, t.String())
+				}
+			})
+		}
+		all.Wait()
+	}
+	return removed, errors.Join(errs...)
+}
+
+// pause waits; it is false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

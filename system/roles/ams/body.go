@@ -1,0 +1,55 @@
+package ams
+
+import (
+	"strconv"
+
+	"redpacket/system/activity"
+	"redpacket/system/api"
+	"redpacket/system/cmem"
+)
+
+// appendShare writes what a claim and a receipt answer: {"code":"ok","order":"…","gift":3,"fen":2000,"server":7}. The
+// order is text, because a client's numbers may have only 53 bits.
+func appendShare(b []byte, activity uint16, gift api.Gift, s cmem.Share) []byte {
+	b = append(b, `{"code":"ok","order":"`...)
+	b = strconv.AppendUint(b, uint64(api.OrderOf(activity, gift, s.Index)), 10)
+	b = append(b, `","gift":`...)
+	b = strconv.AppendUint(b, uint64(gift), 10)
+	b = append(b, `,"fen":`...)
+	b = strconv.AppendInt(b, int64(s.Fen), 10)
+	b = append(b, `,"server":`...)
+	b = strconv.AppendUint(b, uint64(s.Server), 10)
+	return append(b, '}')
+}
+
+// listed is the most gifts one list shows; a page shows no more, and a reply must stay below its 4 KiB.
+const listed = 200
+
+// serversPerGame is how many servers each game offers; they are numbered from 1.
+const serversPerGame = 20
+
+// listBody is the gift list in its default order: each gift's id and the fen of its mean share.
+func listBody(a activity.Activity) []byte {
+	ids, fen := []byte(`{"code":"ok","gifts":[`), []byte(`],"fen":[`)
+	for i, g := range a.Gifts[:min(len(a.Gifts), listed)] {
+		if i > 0 {
+			ids, fen = append(ids, ','), append(fen, ',')
+		}
+		ids = strconv.AppendUint(ids, uint64(g.ID), 10)
+		fen = strconv.AppendInt(fen, int64(g.Total)/int64(g.Shares), 10)
+	}
+	return append(append(ids, fen...), "]}"...)
+}
+
+// serversBody is the servers of one game.
+func serversBody(game uint8) []byte {
+	b := strconv.AppendUint([]byte(`{"code":"ok","game":`), uint64(game), 10)
+	b = append(b, `,"servers":[`...)
+	for server := uint64(1); server <= serversPerGame; server++ {
+		if server > 1 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendUint(b, server, 10)
+	}
+	return append(b, "]}"...)
+}

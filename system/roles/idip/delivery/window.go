@@ -1,0 +1,71 @@
+package delivery
+
+import (
+	"math"
+	"time"
+)
+
+// Window counts orders over the last stretch of time, exactly: the limit holds in every window, wherever it begins. It
+// is for one goroutine.
+type Window struct {
+	most int
+	span time.Duration
+	seen []moment // the last span's, oldest first
+	sum  int
+	peak int
+}
+
+type moment struct {
+	at time.Time
+	n  int
+}
+
+// NewWindow is a window of a rate in orders per second; 0 is without limit. Whole orders only: 2.5 lets 2 through in
+// 1 s, and a rate below one lets one order through in as many seconds as it takes.
+func NewWindow(rate float64) *Window {
+	switch {
+	case rate <= 0:
+		return &Window{most: math.MaxInt, span: time.Second}
+	case rate < 1:
+		return &Window{most: 1, span: time.Duration(float64(time.Second) / rate)}
+	}
+	return &Window{most: int(rate), span: time.Second}
+}
+
+// Most is the most orders that can ever pass at once.
+func (w *Window) Most() int { return w.most }
+
+// Wait is how long from now on n orders must wait to pass; 0: they may pass now. n above Most never passes.
+func (w *Window) Wait(now time.Time, n int) time.Duration {
+	w.forget(now)
+	over := w.sum + n - w.most
+	if w.most == math.MaxInt || over <= 0 {
+		return 0
+	}
+	for _, m := range w.seen {
+		if over -= m.n; over <= 0 {
+			return m.at.Add(w.span).Sub(now)
+		}
+	}
+	return w.span
+}
+
+// Add counts n orders that passed at a time not before the last one's.
+func (w *Window) Add(at time.Time, n int) {
+	w.forget(at)
+	w.seen = append(w.seen, moment{at, n})
+	w.sum += n
+	w.peak = max(w.peak, w.sum)
+}
+
+// Peak is the most that was ever in one window.
+func (w *Window) Peak() int { return w.peak }
+
+func (w *Window) forget(now time.Time) {
+	old := 0
+	for old < len(w.seen) && now.Sub(w.seen[old].at) >= w.span {
+		w.sum -= w.seen[old].n
+		old++
+	}
+	w.seen = append(w.seen[:0], w.seen[old:]...)
+}
