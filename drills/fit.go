@@ -24,10 +24,11 @@ const room = 1.15
 // grid are the scales there are, in rising order.
 func grid() []float64 { return []float64{0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1} }
 
-// FitScale is the largest scale that the rig carries honestly: the generator the highest rate of the drills (requests/s
-// of the whole event), the system what it is built for, both with room to spare. A rig that cannot carry the smallest is
-// an error.
+// FitScale is the largest scale at which the rig carries a drill honestly: the generator the night, or the drill's own
+// peak (requests/s of the whole event) when that is higher, the system what it is built for, both with room to spare. A
+// rig that cannot carry the smallest is an error.
 func FitScale(l Limits, peak float64) (float64, error) {
+	peak = max(peak, loadprofiles.Night)
 	best := 0.0
 	for _, scale := range grid() {
 		if peak*scale*room <= l.Generator && loadprofiles.Built*scale*room <= l.System {
@@ -39,6 +40,16 @@ func FitScale(l Limits, peak float64) (float64, error) {
 			l.Generator, l.System, grid()[0], peak*grid()[0]*room, loadprofiles.Built*grid()[0]*room)
 	}
 	return best, nil
+}
+
+// Notes say how a scale came about; they belong in the record.
+func (l Limits) Notes(scale, peak float64) []string {
+	notes := []string{fmt.Sprintf("scale %g fitted: alone, the generator reaches %.0f requests/s and the system answers %.0f cleanly; at scale 1 the load's peak is %.0f",
+		scale, l.Generator, l.System, max(peak, loadprofiles.Night))}
+	if held := loadprofiles.Built * scale; held*room < l.System {
+		notes = append(notes, fmt.Sprintf("the rig would carry more: build limits hold the system at %.0f requests/s of the full mix", held))
+	}
+	return notes
 }
 
 // Probing is how the system's limit is looked for.

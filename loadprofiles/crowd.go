@@ -8,7 +8,7 @@ import (
 )
 
 // Servers is how many game servers a user chooses among: 1 … Servers.
-const Servers = 8
+const Servers = 20
 
 // Crowd draws the clicks of a volley. Click number n depends on the profile, the seed and n alone, so that any shard on
 // any machine draws it alike. It is read only and may be used by several goroutines at once.

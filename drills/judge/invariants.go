@@ -38,7 +38,7 @@ func (MoneyConserved) Check(c *Case) (Finding, error) {
 	for _, s := range c.Summary.Stocks {
 		g, ok := c.Activity.Gift(s.Gift)
 		if !ok {
-			return failed(looked, "Redis holds a stock of gift %d, which the activity does not offer", s.Gift), nil
+			return failed(looked+1, "Redis holds a stock of gift %d, which the activity does not offer", s.Gift), nil
 		}
 		looked++
 		of := money.Fen(m.byGift[s.Gift].fen)
@@ -138,7 +138,7 @@ func (GrantsKept) Check(c *Case) (Finding, error) {
 		}
 	}
 	drain := time.Duration(float64(most) / c.Rules.DeliveryRate * float64(time.Second))
-	return verdictOn(wrong, m.acked+m.paid, "%d acknowledged, all in the log; %d delivered once; %d queued, the last in %s at the games' limit",
+	return verdictOn(wrong, m.acked+m.paid+m.logged, "%d acknowledged, all in the log; %d delivered once; %d queued, the last in %s at the games' limit",
 		m.acked, m.paid, all, drain.Round(time.Second)), nil
 }
 

@@ -125,7 +125,7 @@ func ask(c *Case, a Assertion) (f Finding) {
 			f = Finding{Because: fmt.Sprintf("the check itself broke: %v", wrong)}
 		}
 		f.Assertion, f.Kind = a.String(), a.Kind()
-		if f.Status == Pass && f.Looked == 0 {
+		if f.Status != Inconclusive && f.Looked == 0 {
 			f.Status, f.Because = Inconclusive, "there was nothing to look at: "+f.Because
 		}
 		if f.Examples == nil {

@@ -57,6 +57,8 @@ func (a GeneratorKeptUp) Check(c *Case) (Finding, error) {
 	counted := c.Tally.Count(everything(), record.Which{})
 	planned := c.Profile.Curve.Length()
 	switch y := c.Yield; {
+	case y.Stopped:
+		return unsure(counted, "the volley was stopped after %s of %s", round(y.Length), planned), nil
 	case y.Dropped > a.Dropped:
 		return unsure(counted, "%d connections were lost; want at most %d", y.Dropped, a.Dropped), nil
 	case y.Length < planned*99/100:

@@ -28,54 +28,60 @@ type answer struct {
 	body   []byte
 }
 
-var headEnd, lineEnd = []byte("\r\n\r\n"), []byte("\r\n")
-
 // cutAnswer takes the first answer off what has come. size is 0 while it is not whole.
 func cutAnswer(b []byte) (a answer, size int, err error) {
-	end := bytes.Index(b, headEnd)
-	if end < 0 {
-		if len(b) > maxHead {
-			return a, 0, errBroken
+	length := -1
+	for at := 0; ; {
+		end := bytes.IndexByte(b[at:], '\n')
+		if end < 0 {
+			if len(b) > maxHead {
+				return a, 0, errBroken
+			}
+			return a, 0, nil
 		}
-		return a, 0, nil
+		line := b[at : at+end]
+		if end > 0 && line[end-1] == '\r' {
+			line = line[:end-1]
+		}
+		first := at == 0
+		at += end + 1
+		switch {
+		case len(line) > 0 && !a.line(line, first, &length):
+			return a, 0, errBroken
+		case len(line) > 0:
+		case first || length < 0:
+			return a, 0, errBroken
+		case at+length > len(b):
+			return a, 0, nil
+		default:
+			a.body = b[at : at+length]
+			return a, at + length, nil
+		}
 	}
-	length, ok := a.head(b[:end])
-	if !ok {
-		return a, 0, errBroken
-	}
-	if size = end + len(headEnd) + length; size > len(b) {
-		return a, 0, nil
-	}
-	a.body = b[end+len(headEnd) : size]
-	return a, size, nil
 }
 
-// head reads the status line and the header lines, and returns the length of the body.
-func (a *answer) head(b []byte) (length int, ok bool) {
-	line, rest, _ := bytes.Cut(b, lineEnd)
-	if len(line) < 12 || string(line[:9]) != "HTTP/1.1 " {
-		return 0, false
+// line reads the status line or a header line.
+func (a *answer) line(line []byte, first bool, length *int) bool {
+	if first {
+		if len(line) < 12 || string(line[:9]) != "HTTP/1.1 " {
+			return false
+		}
+		status, ok := number(line[9:12])
+		a.status = int(status)
+		return ok && status >= 200
 	}
-	status, ok := number(line[9:12])
-	if !ok || status < 200 {
-		return 0, false
-	}
-	a.status, length = int(status), -1
-	for len(rest) > 0 {
-		line, rest, _ = bytes.Cut(rest, lineEnd)
-		if value, is := header(line, "content-length"); is {
-			n, ok := number(value)
-			if !ok || n > maxBody || length >= 0 {
-				return 0, false
-			}
-			length = int(n)
-		} else if value, is := header(line, "retry-after"); is {
-			if n, ok := number(value); ok {
-				a.wait = min(time.Duration(min(n, 3600))*time.Second, maxWait)
-			}
+	if value, is := header(line, "content-length"); is {
+		n, ok := number(value)
+		if !ok || n > maxBody || *length >= 0 {
+			return false
+		}
+		*length = int(n)
+	} else if value, is := header(line, "retry-after"); is {
+		if n, ok := number(value); ok {
+			a.wait = min(time.Duration(min(n, 3600))*time.Second, maxWait)
 		}
 	}
-	return length, length >= 0
+	return true
 }
 
 // header returns the value of a header line if it has this name, which is in lower case.
@@ -104,18 +110,18 @@ func number(b []byte) (n uint64, ok bool) {
 	return n, true
 }
 
-var codeStart = []byte(`{"code":"`)
+const codeStart = `{"code":"`
 
 // code is the business code that the body begins with. A static part may be a page: there the status is enough.
 func (a answer) code(op api.Op) (api.Code, error) {
-	name, found := bytes.CutPrefix(a.body, codeStart)
-	if !found {
+	if len(a.body) < len(codeStart) || string(a.body[:len(codeStart)]) != codeStart {
 		if op == api.Static && a.status == 200 {
 			return api.OK, nil
 		}
 		return api.Unknown, fmt.Errorf("answer %d to %s begins %.40q, not with a code", a.status, op, a.body)
 	}
-	if bytes.HasPrefix(name, []byte(`ok"`)) {
+	name := a.body[len(codeStart):]
+	if len(name) > 2 && string(name[:3]) == `ok"` {
 		return api.OK, nil
 	}
 	name = name[:max(0, bytes.IndexByte(name, '"'))]

@@ -2,40 +2,30 @@ package volley
 
 import (
 	"context"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
 	"redpacket/loadprofiles"
 )
 
-func TestManual(t *testing.T) {
-	rate, _ := strconv.ParseFloat(os.Getenv("RATE"), 64)
-	if rate == 0 {
-		t.Skip()
-	}
+// BenchmarkFire is the generator at 200,000 requests/s on core 1 against the null server on core 0. Say how many
+// requests: go test -run xxx -bench Fire -benchtime 1000000x
+func BenchmarkFire(b *testing.B) {
+	const rate = 200_000
 	null, err := StartNullServer("0")
-	if err != nil { t.Fatal(err) }
+	if err != nil {
+		b.Fatal(err)
+	}
 	defer null.Stop()
 	p := loadprofiles.Night200k(time.Second)
-	p.Curve = loadprofiles.Hold(rate, 5*time.Second)
-	y, err := Fire(context.Background(), Job{Profile: p, Scale: 1, Seed: 1, Front: null.Addr, Key: "000102030405060708090a0b0c0d0e0f", Dir: t.TempDir(), Cores: "1"}, func(p Progress) { t.Logf("%+v", p) })
-	t.Logf("%+v %v", y, err)
-	t.Logf("cpu/request %v", y.CPU/time.Duration(y.Launched))
-}
-
-func TestInProc(t *testing.T) {
-	rate, _ := strconv.ParseFloat(os.Getenv("RATE"), 64)
-	if rate == 0 {
-		t.Skip()
+	p.Curve = loadprofiles.Hold(rate, max(100*time.Millisecond, time.Duration(b.N)*time.Second/rate))
+	j := Job{Profile: p, Scale: 1, Seed: 1, Front: null.Addr, Key: testKey, Dir: b.TempDir(), Cores: "1"}
+	b.ResetTimer()
+	y, err := Fire(context.Background(), j, nil)
+	if err != nil {
+		b.Fatal(err)
 	}
-	null, err := StartNullServer("0")
-	if err != nil { t.Fatal(err) }
-	defer null.Stop()
-	p := loadprofiles.Night200k(time.Second)
-	p.Curve = loadprofiles.Hold(rate, 5*time.Second)
-	y, err := run(context.Background(), Job{Profile: p, Scale: 1, Seed: 1, Front: null.Addr, Key: "000102030405060708090a0b0c0d0e0f", Dir: t.TempDir(), Cores: "1"}, 1, nil)
-	t.Logf("%+v %v", y, err)
-	t.Logf("cpu/request %v", y.CPU/time.Duration(y.Launched))
+	b.ReportMetric(float64(y.CPU.Nanoseconds())/1e3/float64(y.Launched), "cpu-us/request")
+	b.ReportMetric(100*float64(y.Clicks.Launched)/float64(y.Clicks.Owed), "launched-%")
+	b.ReportMetric(float64(y.LateP99.Microseconds())/1e3, "late-p99-ms")
 }

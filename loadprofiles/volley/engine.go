@@ -79,12 +79,16 @@ func (e *engine) launch(n uint64, owed time.Duration) {
 		e.counts.lateOver++
 	}
 	j := e.take()
-	j.click, j.op, j.lane, j.token = click, api.List, uint32(n/8), token
+	j.click, j.op, j.lane, j.token = click, api.List, uint32(n>>laneBits), token
 	for i := range e.profile.Funnel.Statics {
 		e.ask(nil, j.lane, pending{owed: owed, op: api.Static}, i)
 	}
 	e.step(j, owed)
 }
+
+// laneBits: so many clicks that follow each other share a connection, to leave in one write, before the next one is
+// used.
+const laneBits = 7
 
 // lateBound is the lateness that Yield.LateOver counts.
 const lateBound = 100 * time.Millisecond

@@ -83,6 +83,9 @@ func replyTo(request []byte, replies map[byte][]byte) []byte {
 	return replies[path[0]]
 }
 
+// headEnd is where a request without a body ends.
+const headEnd = "\r\n\r\n"
+
 // serveNull answers what comes in one read with one write.
 func serveNull(c net.Conn, replies map[byte][]byte) {
 	buffer, filled := make([]byte, 64<<10), 0
@@ -92,7 +95,7 @@ func serveNull(c net.Conn, replies map[byte][]byte) {
 		filled += n
 		rest := buffer[:filled]
 		for {
-			end := bytes.Index(rest, headEnd)
+			end := bytes.Index(rest, []byte(headEnd))
 			if end < 0 {
 				break
 			}

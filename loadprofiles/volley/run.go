@@ -47,7 +47,7 @@ func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadpro
 	online, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer v.hired.Wait()
 	defer hangUp()
-	if err := v.meet(online, shards); err != nil {
+	if err := v.meet(online, shards, meetTime); err != nil {
 		hangUp()
 		return loadprofiles.Yield{}, errors.Join(err, v.paper.close())
 	}
@@ -68,7 +68,7 @@ func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadpro
 }
 
 // meet makes the shards and opens their connections.
-func (v *volley) meet(ctx context.Context, shards int) error {
+func (v *volley) meet(ctx context.Context, shards int, within time.Duration) error {
 	signer, err := login.NewSigner(v.job.Key)
 	if err != nil {
 		return err
@@ -91,13 +91,13 @@ func (v *volley) meet(ctx context.Context, shards int) error {
 		v.hired.Go(func() { c.write(ctx) })
 		v.hired.Go(func() { c.live(ctx, v.job.Front) })
 	}
-	late := time.NewTimer(meetTime)
+	late := time.NewTimer(within)
 	defer late.Stop()
 	for i, c := range all {
 		select {
 		case <-c.ready:
 		case <-late.C:
-			return fmt.Errorf("the front door at %s took %d of %d connections within %s; is it running?", v.job.Front, i, len(all), meetTime)
+			return fmt.Errorf("the front door at %s took %d of %d connections within %s; is it running?", v.job.Front, i, len(all), within)
 		}
 	}
 	return nil

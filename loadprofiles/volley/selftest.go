@@ -29,7 +29,9 @@ const (
 // within the profile's bound. It blocks for about 3 s. Of the job it takes the profile (without its curve), the seed,
 // the key and the cores. The error is ctx's, or says why the test could not be made; a generator that fails at the
 // first step has the Limit 0.
-func SelfTest(ctx context.Context, job Job) (Limit, error) {
+func SelfTest(ctx context.Context, job Job) (Limit, error) { return selfTest(ctx, job, stepTime) }
+
+func selfTest(ctx context.Context, job Job, step time.Duration) (Limit, error) {
 	null, err := StartNullServer(otherCores(job.Cores))
 	if err != nil {
 		return Limit{}, err
@@ -45,7 +47,7 @@ func SelfTest(ctx context.Context, job Job) (Limit, error) {
 	}
 	job.Front, job.Scale = null.Addr, 1
 	job.Profile.Name = "self-test"
-	job.Profile.Curve = staircase(firstStep * float64(max(1, len(cores))))
+	job.Profile.Curve = staircase(firstStep*float64(max(1, len(cores))), step)
 	y, err := Fire(ctx, job, nil)
 	if err != nil {
 		return Limit{}, fmt.Errorf("self-test: %w", err)
@@ -60,10 +62,10 @@ func SelfTest(ctx context.Context, job Job) (Limit, error) {
 	return Limit{RequestsPerSecond: honest(job.Profile, t), CPUPerRequest: y.CPU / time.Duration(max(1, y.Launched))}, nil
 }
 
-func staircase(rate float64) loadprofiles.Curve {
+func staircase(rate float64, step time.Duration) loadprofiles.Curve {
 	var c loadprofiles.Curve
 	for range steps {
-		c = loadprofiles.Then(c, loadprofiles.Hold(rate, stepTime))
+		c = loadprofiles.Then(c, loadprofiles.Hold(rate, step))
 		rate *= growth
 	}
 	return c

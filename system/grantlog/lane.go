@@ -43,7 +43,8 @@ func (l *Log) Lanes(ctx context.Context, a activity.Activity) (*Lanes, error) {
 	sorter := newSorter(a)
 	set := &Lanes{tail: newTail(l, sorter, floors)}
 	for game, floor := range floors {
-		set.lanes = append(set.lanes, &Lane{game: uint8(game), log: l, tail: set.tail, cursor: floor + 1, floor: floor, saved: floor})
+		set.lanes = append(set.lanes, &Lane{game: uint8(game), log: l, tail: set.tail, every: saveEvery,
+			cursor: floor + 1, floor: floor, saved: floor, savedT: time.Now()})
 	}
 	return set, nil
 }
@@ -84,6 +85,8 @@ type Lane struct {
 	tail *tail
 	own  *reader // opened when the lane falls behind the tail
 
+	every time.Duration // saveEvery
+
 	held   []owned // taken from the log, not delivered
 	cursor uint64  // the first sequence number not taken
 	floor  uint64  // every grant up to here is delivered
@@ -121,7 +124,7 @@ func (l *Lane) deliver(ctx context.Context, n int) error {
 	l.held = l.held[n:]
 	l.delivered.Add(uint64(n))
 	l.publish()
-	if time.Since(l.savedT) < saveEvery {
+	if time.Since(l.savedT) < l.every {
 		return nil
 	}
 	return l.save(ctx)
@@ -171,7 +174,7 @@ func (l *Lane) refill(ctx context.Context) error {
 func (l *Lane) idle(ctx context.Context, grown chan struct{}) error {
 	due := make(<-chan time.Time) // never
 	if l.saved != l.floor {
-		timer := time.NewTimer(saveEvery - time.Since(l.savedT))
+		timer := time.NewTimer(l.every - time.Since(l.savedT))
 		defer timer.Stop()
 		due = timer.C
 	}

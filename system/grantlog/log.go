@@ -17,7 +17,7 @@ const (
 	redialWait  = 100 * time.Millisecond
 	pingEvery   = time.Second // with two missing, a connection that is silently dead is found in 3 s
 	answerWait  = time.Second // for a read
-	publishWait = 2 * time.Second
+	publishWait = time.Second
 )
 
 // Log is a connection to the log. It may be used by several goroutines at once, and reconnects for ever.

@@ -27,7 +27,7 @@ const (
 
 // Publish puts the batch into the log behind a fence: the sequence number of the shard's announcement under which it was
 // decided, as Shard, Watch or Announce of this Log returned it. It returns nil when the log has the batch on disk,
-// ErrFenced or ErrRefused when it certainly has not, ErrDoubt when it may have. It waits 2 s for one answer, or until
+// ErrFenced or ErrRefused when it certainly has not, ErrDoubt when it may have. It waits 1 s for one answer, or until
 // ctx ends; the next attempt is the caller's, with the same batch.
 func (l *Log) Publish(ctx context.Context, fence uint64, b Batch) error {
 	idc := (*l.known.Load())[fence]

@@ -22,6 +22,7 @@ type Spool struct {
 	dir  string
 	disk disk
 	wake chan struct{} // a place for one: there is something to write
+	full int64         // the length at which the next file begins
 	quit chan struct{}
 	gone chan struct{} // closed when the writer has stopped
 
@@ -65,8 +66,8 @@ func openSpool(dir string, d disk) (*Spool, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("open spool %s: %w", dir, err)
 	}
-	s := &Spool{dir: dir, disk: d, wake: make(chan struct{}, 1), quit: make(chan struct{}), gone: make(chan struct{})}
-	s.waiting = &group{done: make(chan struct{})}
+	s := &Spool{dir: dir, disk: d, full: SegmentBytes, waiting: &group{done: make(chan struct{})},
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), gone: make(chan struct{})}
 	if err := s.recover(); err != nil {
 		return nil, fmt.Errorf("open spool %s: %w", dir, err)
 	}

@@ -65,7 +65,7 @@ func (s *Spool) write(records []byte) error {
 	if err := s.file.Sync(); err != nil {
 		return err
 	}
-	if s.length += int64(len(records)); s.length < SegmentBytes {
+	if s.length += int64(len(records)); s.length < s.full {
 		return nil
 	}
 	// Only a full and synced segment gets a successor, so a torn record can stand in the last one only.

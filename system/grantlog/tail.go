@@ -24,6 +24,7 @@ const (
 type tail struct {
 	log    *Log
 	sorter sorter
+	most   int      // tailGrants
 	floors []uint64 // where each game's delivery stood when the tail began
 
 	mu     sync.Mutex
@@ -37,7 +38,7 @@ type tail struct {
 }
 
 func newTail(l *Log, s sorter, floors []uint64) *tail {
-	t := &tail{log: l, sorter: s, floors: floors, grown: make(chan struct{}), counts: make([]uint64, s.games)}
+	t := &tail{log: l, sorter: s, most: tailGrants, floors: floors, grown: make(chan struct{}), counts: make([]uint64, s.games)}
 	t.next = floors[0] + 1
 	for _, f := range floors {
 		t.next = min(t.next, f+1)
@@ -94,7 +95,7 @@ func (t *tail) grow(run []stored) error {
 			}
 		}
 		t.pages, t.held, t.next = append(t.pages, p), t.held+p.weight(), p.pos+1
-		for t.held > tailGrants {
+		for t.held > t.most {
 			t.held -= t.pages[0].weight()
 			t.pages[0], t.pages = page{}, t.pages[1:]
 		}

@@ -29,6 +29,8 @@ type Cluster struct {
 	asker  *http.Client
 	raised bool // Up has ended well: nothing is being made any more
 
+	starting chan struct{} // holds a place for each container that is being started
+
 	mu     sync.Mutex
 	ids    map[string]string // node -> container
 	killed map[string]bool   // nodes that our own lever killed and that were not started since
@@ -47,8 +49,9 @@ func newCluster(engine *docker.Engine, p Plan) (*Cluster, error) {
 		return nil, err
 	}
 	return &Cluster{plan: p, run: randomHex(runBytes), key: randomHex(keyBytes), owner: me, engine: engine, reaper: &reaper{},
-		asker: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second}},
-		ids:   map[string]string{}, killed: map[string]bool{}}, nil
+		asker:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second}},
+		starting: make(chan struct{}, startsAtOnce),
+		ids:      map[string]string{}, killed: map[string]bool{}}, nil
 }
 
 // randomHex is n bytes of the system's randomness: two runs on one machine must not share a name or a key, so no seed

@@ -8,15 +8,19 @@ import (
 // Kill ends a node's process as a crash would: no warning, nothing flushed that was not. It returns when the node is
 // dead. Killing a dead node is no error.
 func (c *Cluster) Kill(ctx context.Context, node string) error {
-	c.mark(ctx, node, true)
-	return c.pull(ctx, "kill", node, c.engine.Kill)
+	return c.pull(ctx, "kill", node, func(ctx context.Context, id string) error {
+		c.mark(ctx, node, true)
+		return c.engine.Kill(ctx, id)
+	})
 }
 
 // Start starts a node that is dead, with its old address and volume, and returns when its process runs, which is before
 // it is healthy. Starting a running node does nothing.
 func (c *Cluster) Start(ctx context.Context, node string) error {
-	c.mark(ctx, node, false)
-	return c.pull(ctx, "start", node, c.engine.Start)
+	return c.pull(ctx, "start", node, func(ctx context.Context, id string) error {
+		c.mark(ctx, node, false)
+		return c.engine.Start(ctx, id)
+	})
 }
 
 // Pause freezes a node: its connections stay open and nobody answers on them. Freezing a frozen node is no error.

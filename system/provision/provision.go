@@ -126,13 +126,19 @@ func (c *Cluster) lay(ctx context.Context) error {
 	return volumes.Wait()
 }
 
+// startsAtOnce bounds how many containers the engine is asked to start at a time: more are not sooner, since it works at
+// the limit of two cores, and what it was asked for when we die must be waited for before it can be removed.
+const startsAtOnce = 4
+
 // launch starts one node and waits until it is healthy; its error tells the node's last words.
 func (c *Cluster) launch(ctx context.Context, n topology.Node, cfg config.Config) error {
 	container, err := c.container(n, cfg)
 	if err != nil {
 		return err
 	}
+	c.starting <- struct{}{}
 	id, err := c.engine.Run(ctx, container)
+	<-c.starting
 	c.remember(n.Name, id)
 	if err != nil {
 		return err

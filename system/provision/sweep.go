@@ -41,8 +41,8 @@ func sweep(ctx context.Context, engine *docker.Engine, all bool) ([]string, erro
 // up or died appears late, so one look that finds nothing proves little.
 const (
 	betweenLooks = 50 * time.Millisecond
-	quietAtRest  = 100 * time.Millisecond // nobody is making anything
-	quietAfter   = 2 * time.Second        // somebody was, a moment ago
+	quietAtRest  = 100 * time.Millisecond  // nobody is making anything
+	quietAfter   = 1500 * time.Millisecond // somebody was, a moment ago
 )
 
 // removeTries bounds how often in a row a removal may fail before its error is returned.

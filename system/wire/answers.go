@@ -42,7 +42,6 @@ func (a *answers) count(s *slot, code api.Code) {
 
 // advance moves the answers whose turn has come to the buffer that leaves next; mu is held.
 func (a *answers) advance() {
-	from := a.head
 	for a.head != a.tail {
 		s := a.at(a.head)
 		if !s.answered {
@@ -58,11 +57,7 @@ func (a *answers) advance() {
 		}
 		s.text = nil
 		a.head++
-	}
-	if a.head != from {
-		a.moved.Signal() // the reader may be waiting for room
-	}
-}
+	}}
 
 // release lets go of mu after answers were put, and has them sent.
 func (a *answers) release() {
@@ -99,7 +94,7 @@ func (a *answers) drained() {
 }
 
 // room waits until n more requests may be in flight; false: the connection is dead. mu is held. The reader stands still
-// meanwhile, so TCP holds the client back.
+// meanwhile, so TCP holds the client back. Whatever makes room is written afterwards, and that wakes it.
 func (a *answers) room(n int) bool {
 	for (a.head != a.tail && a.inFlight()+n > a.front.share() || len(a.buf) > backlog) && !a.dead {
 		a.moved.Wait()

@@ -213,6 +213,23 @@ func TestDeadlineAndLateAnswer(t *testing.T) {
 	}
 }
 
+// TestHalfClosedClientGetsItsAnswers: a client that has said all it wants still hears what it asked for, then the end.
+func TestHalfClosedClientGetsItsAnswers(t *testing.T) {
+	var f *Front
+	asked := make(chan ask, 10)
+	f, addr := open(t, Door{Serve: func(b *Batch) { putOff(&f, 3*time.Second, asked)(b) }})
+	for range 50 {
+		c := connect(t, addr).send("GET /gifts HTTP/1.1\r\n\r\n")
+		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		f.Answer([]Reply{{ID: (<-asked).id, Code: api.OK}})
+		c.wants(`200 {"code":"ok"}`)
+		c.ended()
+	}
+	until(t, "the connections to end", func() bool { return f.Conns() == 0 })
+}
+
 func TestMadeUpIDsAreIgnored(t *testing.T) {
 	var f *Front
 	asked := make(chan ask, 10)

@@ -15,7 +15,7 @@ const keepBuffer = 256 << 10
 // goroutine at a time writes, outside mu, with the other of two buffers, so that appending never waits for the network.
 type outbox struct {
 	mu      sync.Mutex
-	moved   sync.Cond // on mu: something was written, or the connection died
+	moved   sync.Cond // on mu: something was written, writing has ended, or the connection died
 	conn    net.Conn
 	within  time.Duration // a write that takes longer ends the connection
 	buf     []byte
@@ -81,6 +81,7 @@ func (o *outbox) flush() {
 	}
 	o.writing = false
 	o.since.Store(0)
+	o.moved.Broadcast()
 }
 
 // write moves the deadline only when half of it is gone: moving it costs as much as a small write's share of a batch.

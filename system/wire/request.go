@@ -142,7 +142,7 @@ func (r *Request) header(line []byte, h *head) api.Code {
 	if colon < 1 || bytes.IndexByte(line, 0) >= 0 || bytes.IndexByte(line, '\r') >= 0 {
 		return api.Malformed
 	}
-	name, value := line[:colon], bytes.Trim(line[colon+1:], " \t")
+	name, value := line[:colon], trim(line[colon+1:])
 	for _, c := range name {
 		if c <= ' ' || c >= 0x7f {
 			return api.Malformed
@@ -161,6 +161,17 @@ func (r *Request) header(line []byte, h *head) api.Code {
 	return api.OK
 }
 
+// trim cuts spaces and tabs off both ends; bytes.Trim would build a set of them for each header.
+func trim(text []byte) []byte {
+	for len(text) > 0 && (text[0] == ' ' || text[0] == '\t') {
+		text = text[1:]
+	}
+	for n := len(text); n > 0 && (text[n-1] == ' ' || text[n-1] == '\t'); n-- {
+		text = text[:n-1]
+	}
+	return text
+}
+
 // lists says whether a comma-separated value has an option in it.
 func lists(value []byte, option string) bool {
 	for len(value) > 0 {
@@ -170,7 +181,7 @@ func lists(value []byte, option string) bool {
 		} else {
 			value = nil
 		}
-		if is(bytes.Trim(one, " \t"), option) {
+		if is(trim(one), option) {
 			return true
 		}
 	}

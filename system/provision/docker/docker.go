@@ -31,6 +31,11 @@ func Connect(ctx context.Context) (*Engine, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, pingWithin)
 	defer cancel()
+	if host := os.Getenv(client.EnvOverrideHost); host != "" {
+		if err := answers(ctx); err != nil {
+			return nil, absent(host, err)
+		}
+	}
 	api, err := testcontainers.NewDockerClientWithOpts(ctx)
 	if err != nil {
 		return nil, absent("", err)
@@ -56,6 +61,18 @@ func settle() error {
 	}
 	log.SetDefault(log.NewNoopLogger()) // its emoji would stand between our own lines; its errors are returned
 	return nil
+}
+
+// answers asks the engine that the environment names. testcontainers would pass over one that is not there, and take the
+// machine's own instead: not what was asked for.
+func answers(ctx context.Context) error {
+	named, err := client.New(client.FromEnv)
+	if err != nil {
+		return err
+	}
+	defer named.Close()
+	_, err = named.Ping(ctx, client.PingOptions{})
+	return err
 }
 
 func absent(host string, cause error) error {

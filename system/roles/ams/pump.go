@@ -6,12 +6,19 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/overload"
 )
 
 // pacer is the rate a process was built for: of want calls, so many may start now.
 type pacer interface {
 	Take(now time.Time, want int) int
 }
+
+// burst is how much lost time a process makes up for: a stall of its container by a CPU quota.
+const burst = 50 * time.Millisecond
+
+// pacerAt paces to rate calls a second; 0 is no limit.
+func pacerAt(rate float64) pacer { return overload.NewPacer(rate, burst) }
 
 // The pump's waits: for the pacer to allow more, and between two looks at a line that nothing leaves.
 const (

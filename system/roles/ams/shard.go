@@ -43,7 +43,7 @@ func (s *shard) follow(ctx context.Context, idc string, log watcher) {
 func (s *shard) reach(ctx context.Context, peers map[string]string) {
 	var dials sync.WaitGroup
 	for name, addr := range peers {
-		if strings.HasPrefix(name, "cmem-") {
+		if strings.HasPrefix(name, "cmem-") && !strings.Contains(name, "--") {
 			dials.Go(func() { s.dial(ctx, name, addr) })
 		}
 	}

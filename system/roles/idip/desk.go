@@ -112,7 +112,7 @@ func (d *desk) deliver(w http.ResponseWriter, r *http.Request, g *game, grants [
 		refuse(w, http.StatusTooManyRequests, wait)
 		return
 	}
-	j := job{grants, make(chan []ledger.Result, 1)}
+	j := job{g, grants, make(chan []ledger.Result, 1)}
 	select {
 	case d.jobs <- j:
 	default:
@@ -127,7 +127,6 @@ func (d *desk) deliver(w http.ResponseWriter, r *http.Request, g *game, grants [
 			refuse(w, http.StatusGatewayTimeout, 0)
 			return
 		}
-		g.count(results)
 		answer(w, grants, results)
 	case <-ctx.Done():
 		refuse(w, http.StatusGatewayTimeout, 0)

@@ -16,6 +16,7 @@ const rowsAtOnce = 2000
 
 // job is one request's orders on their way to the ledger.
 type job struct {
+	game   *game
 	grants []api.Grant
 	done   chan []ledger.Result // takes one value and never blocks; nil: the outcome is not known
 }
@@ -76,14 +77,16 @@ func (d *desk) gather(ctx context.Context) []job {
 	return jobs
 }
 
-// hand gives each job its part of the results.
+// hand gives each job its part of the results. They are counted here: the one who asked may have left.
 func hand(jobs []job, results []ledger.Result) {
 	for _, j := range jobs {
 		if results == nil {
 			j.done <- nil
 			continue
 		}
-		j.done <- results[:len(j.grants):len(j.grants)]
-		results = results[len(j.grants):]
+		n := len(j.grants)
+		j.game.count(results[:n])
+		j.done <- results[:n:n]
+		results = results[n:]
 	}
 }

@@ -1,11 +1,69 @@
-// Package tgw is a placeholder until its owner writes it.
+// Package tgw is the access gateway: the only part of the system that users reach, and the one that refuses what the
+// parts behind it need not see.
 package tgw
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"redpacket/system/admin"
 	"redpacket/system/config"
 )
 
-// Run runs the role until ctx ends.
-func Run(ctx context.Context, cfg config.Config) error { return errors.New("not written") }
+// Run serves users on cfg.Front until ctx ends; then it returns nil. It returns an error when the configuration or an
+// address is of no use.
+func Run(ctx context.Context, cfg config.Config) error {
+	l, err := net.Listen("tcp", cfg.Front)
+	if err != nil {
+		return fmt.Errorf("open the front door of %s: %w", cfg.Node, err)
+	}
+	return serve(ctx, cfg, l)
+}
+
+// serve is Run on a listener that exists already; it closes it.
+func serve(ctx context.Context, cfg config.Config, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, err := newGateway(cfg)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	g.dial(ctx, cfg.Peers)
+	page := admin.Page{Node: cfg.Node, Metrics: g.metrics(), Healthy: g.healthy}
+	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	var running sync.WaitGroup
+	running.Go(func() { g.tick(ctx) })
+	g.listening.Store(true)
+	err = g.front.Serve(ctx, l)
+	g.listening.Store(false)
+	cancel()
+	running.Wait()
+	return err
+}
+
+// tickEvery is a step of the admission's controller, and how stale the clock for tokens may be. A CPU quota's period is
+// as long: a shorter step would take its pauses for a lack of capacity.
+const tickEvery = 100 * time.Millisecond
+
+func (g *gateway) tick(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := time.Now()
+		g.seconds.Store(now.Unix())
+		g.step(now.Sub(last))
+		last = now
+	}
+}

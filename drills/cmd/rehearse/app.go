@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"redpacket/drills"
+	"redpacket/drills/judge"
+	"redpacket/drills/stage"
+)
+
+// The exit codes.
+const (
+	exitPass = iota
+	exitFail
+	exitInconclusive
+	exitRig // the rig or the arguments were wrong
+)
+
+// app is the command line with what it needs of the world.
+type app struct {
+	out, err io.Writer
+	live     bool // out is a terminal
+	rig      rigger
+}
+
+// rigger is what runs drills; the tests have one without containers.
+type rigger interface {
+	Rehearse(ctx context.Context, d drills.Drill, r stage.Run) (judge.Verdict, error)
+	Fit(ctx context.Context, r stage.Run) (drills.Limits, error)
+	Clean(ctx context.Context) (removed []string, err error)
+}
+
+// options are the flags; they may stand before or after the arguments.
+type options struct {
+	seed   uint64
+	scale  float64
+	out    string
+	hold   time.Duration
+	budget time.Duration
+	set    map[string]bool // which flags were given
+}
+
+// command is one subcommand.
+type command struct {
+	name, args, does string
+	least, most      int    // arguments; most < 0: any number
+	flags            string // the flags it takes
+	run              func(ctx context.Context, args []string, o options) (int, error)
+}
+
+func (a *app) commands() []command {
+	return []command{
+		{"list", "", "the drills and their groups", 0, 0, "", a.list},
+		{"show", "DRILL…", "a drill's script, as it would run", 1, -1, "seed hold", a.show},
+		{"run", "DRILL|GROUP…", "run drills, each on a fresh cluster; exit 0 pass, 1 fail, 2 inconclusive, 3 rig or arguments", 1, -1, "seed scale out hold", a.rehearse},
+		{"judge", "DIR", "judge a saved record again, and rewrite its verdict and report", 1, 1, "", a.judge},
+		{"report", "DIR", "print a saved record's verdict", 1, 1, "", a.report},
+		{"diff", "DIR DIR", "two saved records side by side", 2, 2, "", a.diff},
+		{"rehearsal", "", "every group there is, with one page and go or no-go at the end", 0, 0, "seed scale out hold budget", a.rehearsal},
+		{"estimate", "", "the capacity sheet, from exposures to each link", 0, 0, "", a.estimate},
+		{"doctor", "", "can this rig rehearse?", 0, 0, "", a.doctor},
+		{"clean", "", "remove what earlier runs left, whoever owns it", 0, 0, "", a.clean},
+	}
+}
+
+// run carries one command line out and returns the exit code. What went wrong with the rig or the arguments is one line
+// on err: what, to whom, what to do.
+func (a *app) run(ctx context.Context, args []string) int {
+	code, err := a.dispatch(ctx, args)
+	if err == nil {
+		return code
+	}
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if ctx.Err() != nil {
+		text = "interrupted: the load was stopped and the cluster taken down; nothing was judged (" + text + ")"
+	}
+	fmt.Fprintln(a.err, "rehearse:", text)
+	return exitRig
+}
+
+func (a *app) dispatch(ctx context.Context, args []string) (int, error) {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		a.usage()
+		if len(args) == 0 {
+			return exitRig, errors.New("no command was given; say what to do, such as run pressure")
+		}
+		return exitPass, nil
+	}
+	var names []string
+	for _, c := range a.commands() {
+		if c.name == args[0] {
+			rest, o, err := parse(c, args[1:])
+			if err != nil {
+				return exitRig, err
+			}
+			return c.run(ctx, rest, o)
+		}
+		names = append(names, c.name)
+	}
+	return exitRig, fmt.Errorf("there is no command %q; the commands are %s", args[0], strings.Join(names, ", "))
+}
+
+func (a *app) usage() {
+	fmt.Fprintln(a.out, "usage: rehearse COMMAND [flags] [arguments]")
+	for _, c := range a.commands() {
+		fmt.Fprintf(a.out, "  %-24s %s\n", strings.TrimSpace(c.name+" "+c.args), c.does)
+	}
+	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --out DIR  --hold TIME (of a drill's main phases)  --budget TIME")
+}
+
+// parse reads flags and arguments in any order, and checks them against the command.
+func parse(c command, args []string) ([]string, options, error) {
+	o := options{set: map[string]bool{}}
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Uint64Var(&o.seed, "seed", 0, "")
+	flags.Float64Var(&o.scale, "scale", 0, "")
+	flags.StringVar(&o.out, "out", "", "")
+	flags.DurationVar(&o.hold, "hold", 0, "")
+	flags.DurationVar(&o.budget, "budget", 0, "")
+	var rest []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			return nil, o, fmt.Errorf("%s: %w; see rehearse help", c.name, err)
+		}
+		if args = flags.Args(); len(args) == 0 {
+			break
+		}
+		rest, args = append(rest, args[0]), args[1:]
+	}
+	flags.Visit(func(f *flag.Flag) { o.set[f.Name] = true })
+	return rest, o, check(c, rest, o)
+}
+
+func check(c command, args []string, o options) error {
+	for name := range o.set {
+		if !strings.Contains(" "+c.flags+" ", " "+name+" ") {
+			return fmt.Errorf("%s takes no --%s; see rehearse help", c.name, name)
+		}
+	}
+	switch {
+	case len(args) < c.least || c.most >= 0 && len(args) > c.most:
+		return fmt.Errorf("%s was given %d arguments; usage: rehearse %s", c.name, len(args), strings.TrimSpace(c.name+" "+c.args))
+	case o.set["scale"] && !(o.scale > 0 && o.scale <= 1):
+		return fmt.Errorf("--scale is %g; want more than 0, at most 1, or leave it out to have it fitted to the rig", o.scale)
+	case o.set["hold"] && (o.hold < time.Second || o.hold > 24*time.Hour):
+		return fmt.Errorf("--hold is %s; want 1s to 24h", o.hold)
+	case o.set["budget"] && o.budget < time.Minute:
+		return fmt.Errorf("--budget is %s; want 1m or more", o.budget)
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+// Package drillstest is a red packet system, and a load for it, made of memory: the whole chain from a drill to its
+// report is tested with it, without a container.
+package drillstest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"redpacket/drills"
+	"redpacket/drills/record"
+	"redpacket/system/activity"
+	"redpacket/system/api"
+	"redpacket/system/books"
+	"redpacket/system/money"
+)
+
+// System is the cluster and the volley of a test. It grants at once, logs what it grants, and delivers half of it. The
+// zero value without an activity grants nothing.
+type System struct {
+	Activity activity.Activity
+	// Shed is the share of journeys that are shed at a rate (requests/s of the whole event); nil: none.
+	Shed func(rate float64) float64
+	// Lie is what a shelf says of an entry: nothing, another, or two; nil: the truth.
+	Lie func(books.Shelf, books.Entry) []books.Entry
+	// Unhealthy keeps the shard closed.
+	Unhealthy bool
+
+	mu     sync.Mutex
+	grants []api.Grant
+	taken  map[api.Gift]uint32
+	holder map[claim]api.Order
+	epoch  float64
+	dead   []record.Death
+}
+
+type claim struct {
+	user api.User
+	gift api.Gift
+}
+
+var _ drills.Cluster = (*System)(nil)
+
+// Kill kills a node; the shard moves to the next epoch at once.
+func (s *System) Kill(_ context.Context, node string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epoch++
+	s.dead = append(s.dead, record.Death{Node: node, Why: "killed"})
+	return nil
+}
+
+// Start does nothing.
+func (s *System) Start(context.Context, string) error { return nil }
+
+// Scrape shows the gauges of a system at rest.
+func (s *System) Scrape(context.Context) (drills.Samples, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	open := 1.0
+	if s.Unhealthy {
+		open = 0
+	}
+	return drills.Samples{
+		"tgw":         {"redpacket_queue_wait_seconds": 0.002, "redpacket_admitted_share": 1},
+		"ams-heavy-1": {"redpacket_claims_unsettled": 0, "redpacket_grants_total": float64(len(s.grants))},
+		"keeper":      {`redpacket_shard_epoch{idc="a"}`: 1 + s.epoch, `redpacket_shard_open{idc="a"}`: open},
+		"courier":     {`redpacket_backlog{game="0"}`: 3, `redpacket_backlog{game="1"}`: 4},
+	}, nil
+}
+
+// CPU says that every node is idle.
+func (s *System) CPU(context.Context) (map[string]time.Duration, error) {
+	return map[string]time.Duration{"tgw": time.Second, "keeper": time.Second}, nil
+}
+
+// Autopsy tells of the killed.
+func (s *System) Autopsy(context.Context) ([]record.Death, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.dead), nil
+}
+
+// Books reads the three shelves. The first half of the log is delivered.
+func (s *System) Books(_ context.Context, keep books.Keep) (books.Summary, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	half := uint64(len(s.grants)+1) / 2
+	for i, g := range s.grants {
+		pos := uint64(i + 1)
+		for _, shelf := range []books.Shelf{books.Cmem, books.Log, books.Ledger} {
+			e := books.Entry{Grant: g}
+			if shelf == books.Log {
+				e.Pos = pos
+			}
+			if shelf == books.Ledger && pos > half {
+				continue
+			}
+			if err := s.tell(shelf, e, keep); err != nil {
+				return books.Summary{}, err
+			}
+		}
+	}
+	sum := books.Summary{Epoch: uint32(1 + s.epoch)}
+	for game := range s.Activity.Games {
+		sum.Lanes = append(sum.Lanes, books.Lane{Game: game, Floor: half, Last: uint64(len(s.grants))})
+	}
+	sum.Stocks = s.stocks()
+	return sum, nil
+}
+
+func (s *System) tell(shelf books.Shelf, e books.Entry, keep books.Keep) error {
+	said := []books.Entry{e}
+	if s.Lie != nil {
+		said = s.Lie(shelf, e)
+	}
+	for _, e := range said {
+		if err := keep(shelf, e); err != nil {
+			return fmt.Errorf("tell the %s: %w", shelf, err)
+		}
+	}
+	return nil
+}
+
+func (s *System) stocks() []books.Stock {
+	var stocks []books.Stock
+	for _, g := range s.Activity.Gifts {
+		stock := books.Stock{Gift: g.ID, Shares: g.Shares, Taken: s.taken[g.ID]}
+		for _, amount := range s.Activity.Amounts(g)[stock.Taken:] {
+			stock.Remaining += amount
+		}
+		stocks = append(stocks, stock)
+	}
+	return stocks
+}
+
+// claim grants a share, or repeats one.
+func (s *System) claim(c claim, amounts map[api.Gift][]money.Fen) (api.Grant, bool) {
+	if o, ok := s.holder[c]; ok {
+		return api.Grant{Order: o, User: c.user, Fen: amounts[c.gift][o.Index()]}, true
+	}
+	if int(s.taken[c.gift]) >= len(amounts[c.gift]) {
+		return api.Grant{}, false
+	}
+	i := s.taken[c.gift]
+	s.taken[c.gift]++
+	g := api.Grant{Order: api.OrderOf(s.Activity.ID, c.gift, i), User: c.user, Fen: amounts[c.gift][i], Server: 1}
+	s.holder[c] = g.Order
+	s.grants = append(s.grants, g)
+	return g, true
+}
+
+func (s *System) open() map[api.Gift][]money.Fen {
+	if s.taken == nil {
+		s.taken, s.holder = map[api.Gift]uint32{}, map[claim]api.Order{}
+	}
+	amounts := map[api.Gift][]money.Fen{}
+	for _, g := range s.Activity.Gifts {
+		amounts[g.ID] = s.Activity.Amounts(g)
+	}
+	return amounts
+}

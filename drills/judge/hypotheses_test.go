@@ -1,0 +1,127 @@
+package judge
+
+import (
+	"testing"
+	"time"
+
+	"redpacket/drills/record"
+	"redpacket/loadprofiles/tally"
+	"redpacket/system/api"
+	"redpacket/system/books"
+)
+
+func TestValidity(t *testing.T) {
+	offered := LoadOffered{AtLeast: 0.99, LateBy: 50 * time.Millisecond, LateTo: 0.01}
+	for _, r := range []row{
+		{"offered", offered, nil, Pass, "411 of 411"},
+		{"requests missing", offered, func(m *made) { m.Yield.Launched = 400 }, Inconclusive, "400 of 411"},
+		{"clicks missing", offered, func(m *made) { m.Yield.Clicks.Launched = 390 }, Inconclusive, "390 of 400"},
+		{"late", offered, func(m *made) { m.Yield.LateP99 = time.Second }, Inconclusive, "1s"},
+		{"many late", offered, func(m *made) { m.Yield.LateOver = 0.2 }, Inconclusive, "20 %"},
+		{"nothing owed", offered, func(m *made) { m.Yield.Owed, m.Yield.Launched = 0, 0 }, Inconclusive, "0 of 0"},
+
+		{"kept up", GeneratorKeptUp{}, nil, Pass, "411 requests"},
+		{"connections lost", GeneratorKeptUp{}, func(m *made) { m.Yield.Dropped = 1 }, Inconclusive, "1 connections"},
+		{"ended early", GeneratorKeptUp{}, func(m *made) { m.Yield.Length = 30 * time.Second }, Inconclusive, "30s"},
+		{"stopped", GeneratorKeptUp{}, func(m *made) { m.Yield.Stopped = true }, Inconclusive, "stopped"},
+		{"not all counted", GeneratorKeptUp{}, func(m *made) { m.Yield.Launched = 500 }, Inconclusive, "411 are counted"},
+		{"no tally", GeneratorKeptUp{}, func(m *made) { m.tally = nil }, Inconclusive, "no tally"},
+
+		{"watched", Watched{AtLeast: 0.8}, nil, Pass, "80 readings"},
+		{"half watched", Watched{AtLeast: 0.8}, func(m *made) { m.gauges = m.gauges[:40] }, Inconclusive, "40 readings"},
+		{"trouble", Watched{AtLeast: 0.8}, func(m *made) { m.Troubles = []string{"disk full"} }, Inconclusive, "disk full"},
+
+		{"books read", BooksRead{}, nil, Pass, "9 entries in the log"},
+		{"a shelf unread", BooksRead{}, func(m *made) { delete(m.Shelves, books.Ledger) }, Inconclusive, "ledger"},
+		{"a shelf empty", BooksRead{}, func(m *made) { m.Shelves[books.Ledger] = 0 }, Inconclusive, "empty"},
+		{"journal short", BooksRead{}, func(m *made) { m.attempts = m.attempts[:8] }, Inconclusive, "8 claims of 11"},
+
+		{"steps bit", StepsEffective{}, nil, Pass, "1 steps"},
+		{"a step that failed", StepsEffective{}, func(m *made) { m.Events[0].Err = "no such node" }, Inconclusive, "no such node"},
+		{"a step without effect", StepsEffective{}, func(m *made) { m.Events[0].Effective = 0 }, Inconclusive, "no effect"},
+		{"no steps", StepsEffective{}, func(m *made) { m.Events = nil }, Inconclusive, "nothing to look at"},
+	} {
+		t.Run(r.name, r.run)
+	}
+}
+
+func TestHypotheses(t *testing.T) {
+	night := func(out api.Outcome, took time.Duration) func(*made) {
+		return func(m *made) { m.hits(10*time.Second, 20*time.Second, took, out) }
+	}
+	none := func(m *made) { m.tally = tally.New(time.Minute) }
+	slow := AnswersWithin{Quantile: 0.99, Limit: 100 * time.Millisecond, In: "night"}
+	told := RefusalsExplicit{AtLeast: 0.9, In: "night"}
+	for _, r := range []row{
+		{"succeeds", Succeeds{AtLeast: 0.9, In: "before"}, nil, Pass, "99.091 %"},
+		{"half shed", Succeeds{AtLeast: 0.9, In: "night"}, night(api.Shed, 0), Fail, "100 shed"},
+		{"all refused", Succeeds{AtLeast: 0.9, In: "night"}, func(m *made) {
+			m.tally = tally.New(time.Minute)
+			m.hits(10*time.Second, 20*time.Second, 0, api.Refused)
+		}, Fail, "100 refused"},
+		{"nothing asked", Succeeds{AtLeast: 0.9, In: "night"}, none, Inconclusive, "nothing to look at"},
+		{"no such window", Succeeds{AtLeast: 0.9, In: "dawn"}, nil, Inconclusive, "before, night, after"},
+		{"an op by name", Succeeds{Ops: []api.Op{api.Claim}, AtLeast: 0.99, In: "before"}, nil, Fail, "1 shed"},
+
+		{"quick", slow, nil, Pass, "1ms"},
+		{"slow", slow, night(api.Done, time.Second), Fail, "1"},
+		{"never heard", slow, night(api.Doubt, time.Second), Fail, "1"},
+		{"shed is not waited for", slow, night(api.Shed, time.Second), Pass, ""},
+		{"nothing answered", slow, none, Inconclusive, ""},
+
+		{"goodput held", Goodput{In: "night", AtLeast: 0.9, Of: "before"}, nil, Pass, "scale, 0.5"},
+		{"goodput fell", Goodput{In: "before", AtLeast: 0.9, Of: "night"}, func(m *made) { night(api.Done, 0)(m) }, Fail, ""},
+		{"of what was asked", Goodput{In: "night", AtLeast: 0.9}, night(api.Shed, 0), Fail, ""},
+		{"nothing to compare", Goodput{In: "night", AtLeast: 0.9, Of: "before"}, none, Inconclusive, "nothing was done"},
+
+		{"told", told, night(api.Shed, 0), Pass, "100 shed"},
+		{"not told", told, night(api.Doubt, 0), Fail, "101 unknown"},
+		{"one failed", told, func(m *made) {
+			night(api.Shed, 0)(m)
+			m.tally.Record(11*time.Second, 0, api.List, api.Failed)
+		}, Fail, "1 failed"},
+		{"nobody refused", RefusalsExplicit{AtLeast: 0.9, In: "after"}, nil, Inconclusive, "nothing to look at"},
+
+		{"flat", QueueFlat{Slack: 0.01, In: "night"}, nil, Pass, "0.004"},
+		{"growing", QueueFlat{Slack: 0.01, In: "night"}, func(m *made) {
+			for i := range m.gauges {
+				m.gauges[i].Values[record.QueueWait] = m.gauges[i].At.Seconds() / 100
+			}
+		}, Fail, "last"},
+		{"unread", QueueFlat{Slack: 0.01, In: "night"}, func(m *made) { m.gauges = nil }, Inconclusive, "readings"},
+		{"another gauge", QueueFlat{Gauge: record.Unsettled, In: "night"}, nil, Pass, ""},
+	} {
+		t.Run(r.name, r.run)
+	}
+}
+
+func TestRecovery(t *testing.T) {
+	const kill = "kill cmem-1"
+	back := RecoversWithin{AtLeast: 0.99, Limit: 5 * time.Second, After: "night"}
+	bad := func(from, to time.Duration) func(*made) {
+		return func(m *made) { m.hits(from, to, time.Millisecond, api.Doubt) }
+	}
+	reopens := ShardReopens{Within: 5 * time.Second, After: kill}
+	for _, r := range []row{
+		{"at once", back, nil, Pass, "after 0s"},
+		{"after a while", back, bad(20*time.Second, 23*time.Second), Pass, "after 3s"},
+		{"too late", back, bad(20*time.Second, 28*time.Second), Fail, "after 8s"},
+		{"a relapse starts it anew", back, bad(22*time.Second, 29*time.Second), Fail, "after 9s"},
+		{"never", back, bad(20*time.Second, 40*time.Second), Fail, "not recovered in 20s"},
+		{"not long enough watched", RecoversWithin{AtLeast: 0.99, Limit: time.Minute, After: "night"}, bad(20*time.Second, 40*time.Second), Inconclusive, "that were watched"},
+		{"after a step", RecoversWithin{AtLeast: 0.99, Limit: 5 * time.Second, After: kill}, nil, Pass, "after 0s"},
+		{"after a step without effect", RecoversWithin{AtLeast: 0.99, Limit: time.Second, After: kill}, func(m *made) { m.Events[0].Effective = 0 }, Inconclusive, "no effect"},
+
+		{"reopened", reopens, nil, Pass, "epoch 2 after 3.5 s"},
+		{"reopened late", ShardReopens{Within: 2 * time.Second, After: kill}, nil, Fail, "3.5 s"},
+		{"never reopened", reopens, func(m *made) {
+			for i := range m.gauges {
+				m.gauges[i].Values[record.ShardEpoch] = 1
+			}
+		}, Fail, "not open again"},
+		{"not watched", reopens, func(m *made) { m.gauges = m.gauges[:32] }, Inconclusive, "that were watched"},
+		{"no gauges", reopens, func(m *made) { m.gauges = nil }, Inconclusive, "no epoch"},
+	} {
+		t.Run(r.name, r.run)
+	}
+}

@@ -1,0 +1,69 @@
+package stage
+
+import (
+	"context"
+	"time"
+
+	"redpacket/drills"
+	"redpacket/drills/record"
+	"redpacket/loadprofiles"
+	"redpacket/loadprofiles/volley"
+	"redpacket/system/api"
+	"redpacket/system/provision"
+)
+
+// cluster is a provisioned cluster in the words of drills and records, which know nothing of containers.
+type cluster struct{ *provision.Cluster }
+
+var _ drills.Cluster = cluster{}
+
+// Scrape reads every node's metrics.
+func (c cluster) Scrape(ctx context.Context) (drills.Samples, error) {
+	samples, err := c.Cluster.Scrape(ctx)
+	return drills.Samples(samples), err
+}
+
+// Autopsy looks at every container. Where a log tells of an end, it is the process' own last words.
+func (c cluster) Autopsy(ctx context.Context) ([]record.Death, error) {
+	found, err := c.Cluster.Autopsy(ctx)
+	var deaths []record.Death
+	for _, d := range found {
+		why := d.Why
+		if d.Said != "" {
+			why += ": " + d.Said
+		}
+		deaths = append(deaths, record.Death{Node: d.Node, Why: why, Panic: d.Said != ""})
+	}
+	return deaths, err
+}
+
+// fires fires loads at one cluster's front door.
+type fires struct {
+	on    *provision.Cluster
+	cores string
+	tag   string
+}
+
+var _ drills.Volley = fires{}
+
+// Fire fires one load in a process of its own.
+func (f fires) Fire(ctx context.Context, s drills.Shot, tell func(drills.Progress)) (loadprofiles.Yield, error) {
+	job := volley.Job{Profile: s.Profile, Scale: s.Scale, Seed: s.Seed, Dir: s.Dir, Front: f.on.Front(), Key: f.on.Key(),
+		Cores: f.cores, Tag: f.tag}
+	var before volley.Progress
+	return volley.Fire(ctx, job, func(p volley.Progress) {
+		tell(progress(before, p, s))
+		before = p
+	})
+}
+
+// progress turns running totals into what happened lately.
+func progress(before, now volley.Progress, s drills.Shot) drills.Progress {
+	p := drills.Progress{At: now.At, Length: s.Profile.Curve.Length(), Late: now.LateP99}
+	if span := (now.At - before.At).Seconds(); span > 0 {
+		p.Offered = float64(now.Launched-before.Launched) / span
+		p.Goodput = float64(now.Outcomes[api.Done]-before.Outcomes[api.Done]) / span
+	}
+	p.At = max(p.At, time.Nanosecond)
+	return p
+}

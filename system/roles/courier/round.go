@@ -1,0 +1,143 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"redpacket/system/api"
+	"redpacket/system/config"
+	"redpacket/system/roles/idip/delivery"
+)
+
+// How a lane asks again: after a time that doubles, of which a random half is waited more or less.
+const (
+	againSoon = 50 * time.Millisecond
+	againMost = 3 * time.Second
+)
+
+// guard is added to the window for clocks that run apart.
+const guard = time.Millisecond
+
+// round is one lane's work: take, pace, ask until answered, move on.
+type round struct {
+	game   uint8
+	window *delivery.Window
+	counts *counts
+	draw   *rand.Rand
+	say    *voice
+}
+
+// source is a lane of the log.
+type source interface {
+	Next(ctx context.Context, most int) (grants []api.Grant, done func() error, err error)
+}
+
+// asker is the game's delivery interface.
+type asker interface {
+	deliver(ctx context.Context, game uint8, grants []api.Grant) ([]delivery.Answer, error)
+}
+
+func newRound(game uint8, cfg config.Config, n *counts) *round {
+	r := &round{game: game, window: delivery.NewWindow(cfg.Rules.DeliveryRate), counts: n,
+		draw: rand.New(rand.NewPCG(cfg.Activity.Seed, uint64(game))), say: &voice{}}
+	if cfg.Rules.DeliveryRate > 0 {
+		// What the courier before this one sent a moment ago is not known: as much as it could.
+		r.window.Add(time.Now(), r.window.Most())
+	}
+	return r
+}
+
+// run works until ctx ends or the lane cannot be read.
+func (r *round) run(ctx context.Context, lane source, ask asker) error {
+	most := min(delivery.MaxOrders, r.window.Most())
+	for {
+		grants, done, err := lane.Next(ctx, most)
+		if err != nil {
+			return err
+		}
+		answers, err := r.untilAnswered(ctx, ask, grants)
+		if err != nil {
+			return err
+		}
+		r.count(answers)
+		if err := done(); err != nil {
+			r.say.line("game %d: %v; it is tried again", r.game, err)
+		}
+	}
+}
+
+// untilAnswered asks the same orders until the game has answered them; only ctx ends it. Nothing is ever skipped: a
+// later order that overtook one in doubt would move the lane past it.
+func (r *round) untilAnswered(ctx context.Context, ask asker, grants []api.Grant) ([]delivery.Answer, error) {
+	backoff := againSoon
+	for {
+		if err := r.pace(ctx, len(grants)); err != nil {
+			return nil, err
+		}
+		answers, err := ask.deliver(ctx, r.game, grants)
+		// The orders reached the game somewhere between then and now. Counted as of now they can, by the game's own
+		// clock, be in no window with later ones that ours has not seen them in.
+		r.window.Add(time.Now(), len(grants))
+		if err == nil {
+			return answers, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if r.counts.failures.Add(1) == 1 {
+			r.say.line("game %d: %v; the same orders are asked again", r.game, err)
+		}
+		wait := backoff/2 + time.Duration(r.draw.Int64N(int64(backoff)))
+		var l later
+		if errors.As(err, &l) {
+			wait += l.after
+		}
+		if !pause(ctx, wait) {
+			return nil, ctx.Err()
+		}
+		backoff = min(2*backoff, againMost)
+	}
+}
+
+// pace waits until n more orders are within the game's limit.
+func (r *round) pace(ctx context.Context, n int) error {
+	for {
+		wait := r.window.Wait(time.Now(), n)
+		if wait == 0 {
+			return ctx.Err()
+		}
+		if !pause(ctx, wait+guard) {
+			return ctx.Err()
+		}
+	}
+}
+
+// count counts the answers. A conflict is final: the ledger will say the same for ever, so it is written down for
+// people, once, and the lane moves on.
+func (r *round) count(answers []delivery.Answer) {
+	for _, a := range answers {
+		switch a.Result {
+		case delivery.Delivered:
+			r.counts.delivered.Add(1)
+		case delivery.Repeat:
+			r.counts.repeats.Add(1)
+		case delivery.Conflict:
+			r.counts.conflicts.Add(1)
+			r.say.line("game %d: order %d conflicts with another delivery and is not delivered", r.game, a.Order)
+		}
+	}
+}
+
+// pause waits; false when ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,156 @@
+package tgw
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"redpacket/system/api"
+	"redpacket/system/config"
+	"redpacket/system/login"
+	"redpacket/system/overload"
+	"redpacket/system/wire"
+)
+
+// gateUsers is how many users may claim within Rules.ClaimEvery before the gate forgets any: 200,000 claims/s for 5 s.
+// The gate takes 32 MiB.
+const gateUsers = 1 << 20
+
+// gateway decides what becomes of each request, in this order: its form, its token, the user's share of admission, one
+// claim per user in a time, a link to send it on.
+type gateway struct {
+	rules     config.Rules
+	front     *wire.Front
+	signer    *login.Signer
+	admission *overload.Admission
+	gate      *overload.Gate
+	pools     [pools]pool
+	pages     []*wire.Response
+	answers   [api.Codes]*wire.Response
+	seconds   atomic.Int64 // since 1970, at most tickEvery behind
+	wait      atomic.Int64 // µs: the longest mean queue wait of a pool in the last tick
+	listening atomic.Bool
+}
+
+func newGateway(cfg config.Config) (*gateway, error) {
+	signer, err := login.NewSigner(cfg.Key)
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", cfg.Node, err)
+	}
+	r := cfg.Rules
+	if r.ClaimEvery <= 0 || r.ReadWithin <= 0 || r.ClaimWithin <= 0 || r.QueueTarget <= 0 {
+		return nil, fmt.Errorf("node %s: claim_every %s, read_within %s, claim_within %s, queue_target %s must all be above 0",
+			cfg.Node, r.ClaimEvery.D(), r.ReadWithin.D(), r.ClaimWithin.D(), r.QueueTarget.D())
+	}
+	replies := wire.NewReplies(overload.RetryAfter, r.Spread.D())
+	g := &gateway{rules: r, signer: signer, admission: overload.NewAdmission(r.QueueTarget.D(), pools),
+		gate: overload.NewGate(r.ClaimEvery.D(), gateUsers), pages: pages(replies)}
+	for c := range api.Codes {
+		g.answers[c] = replies.Bare(c)
+	}
+	g.seconds.Store(time.Now().Unix())
+	g.front = wire.NewFront(wire.Door{Serve: g.serve, Settled: g.settled, Replies: replies})
+	return g, nil
+}
+
+// serve handles the requests of one read.
+func (g *gateway) serve(b *wire.Batch) {
+	seconds := g.seconds.Load()
+	t := turn{gateway: g, batch: b, now: uint32(seconds), hour: uint32(seconds / 3600)}
+	for i := range b.Requests {
+		switch r := &b.Requests[i]; {
+		case r.Code != api.OK: // the front says why
+		case r.Op != api.Static:
+			if code := t.pass(i, r); code != api.OK {
+				b.Answer(i, g.answers[code])
+			}
+		case int(r.Part) < len(g.pages):
+			b.Answer(i, g.pages[r.Part])
+		default:
+			b.Answer(i, g.answers[api.NotFound])
+		}
+	}
+	for i := range t.sent {
+		if t.sent[i] > 0 {
+			g.pools[i].sent.Add(t.sent[i])
+		}
+	}
+}
+
+// turn is one batch on its way through the gateway.
+type turn struct {
+	*gateway
+	batch *wire.Batch
+	now   uint32 // seconds since 1970
+	hour  uint32
+	sent  [pools]int64
+}
+
+// pass sends a dynamic request on; any code but OK is why not.
+func (t *turn) pass(i int, r *wire.Request) api.Code {
+	user, err := t.signer.Check(r.Token, t.now)
+	if err != nil || user == 0 {
+		return api.Unsigned
+	}
+	if !t.admission.Admits(user, t.hour) {
+		return api.Busy
+	}
+	if r.Op != api.Claim {
+		return t.send(light, i, user, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.answers[api.Busy]})
+	}
+	if !t.gate.Pass(user, t.batch.At) {
+		return api.TooSoon
+	}
+	code := t.send(heavy, i, user, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.answers[api.Unknown], Note: uint64(user)})
+	if code != api.OK {
+		t.gate.Release(user)
+	}
+	return code
+}
+
+func (t *turn) send(to, i int, user api.User, w wire.Wait) api.Code {
+	link := t.pools[to].pick(user)
+	if link == nil {
+		return api.Busy
+	}
+	r := &t.batch.Requests[i]
+	call := wire.Call{ID: t.batch.Later(i, w), Op: r.Op, User: user, Gift: r.Gift, Server: r.Server,
+		Waited: uint32(min(time.Since(t.batch.At).Microseconds(), 1<<31))}
+	if !link.Send(call) {
+		return api.Busy
+	}
+	t.sent[to]++
+	return api.OK
+}
+
+// settled hears how a request came out that was sent on. A claim that was shed behind the gate has changed nothing, so
+// its user may come again when told to; one whose outcome is not known has used up its turn.
+func (g *gateway) settled(user uint64, code api.Code) {
+	if user != 0 && code.Outcome() == api.Shed {
+		g.gate.Release(api.User(user))
+	}
+}
+
+// step feeds the admission's controller with what the pools did since the last step.
+func (g *gateway) step(length time.Duration) {
+	var seen [pools]overload.Sample
+	worst := time.Duration(0)
+	for i := range g.pools {
+		seen[i] = g.pools[i].sample()
+		worst = max(worst, seen[i].Wait)
+	}
+	g.wait.Store(worst.Microseconds())
+	g.admission.Step(length, seen[:])
+}
+
+func (g *gateway) healthy() error {
+	var errs []error
+	if !g.listening.Load() {
+		errs = append(errs, errors.New("the front door is shut"))
+	}
+	for i := range g.pools {
+		errs = append(errs, g.pools[i].healthy())
+	}
+	return errors.Join(errs...)
+}

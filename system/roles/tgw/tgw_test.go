@@ -1,0 +1,208 @@
+package tgw
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"redpacket/system/api"
+	"redpacket/system/config"
+	"redpacket/system/login"
+	"redpacket/system/wire"
+)
+
+const key = "000102030405060708090a0b0c0d0e0f"
+
+// rig is a gateway with an ams of each pool, inside the test's process.
+type rig struct {
+	t     testing.TB
+	front string
+	admin string
+	ams   map[string]*ams
+}
+
+// ams answers calls as it is told to.
+type ams struct {
+	addr  string
+	serve atomic.Pointer[func([]wire.Call, *wire.Caller)]
+	calls atomic.Int64
+	stop  context.CancelFunc
+	done  chan error
+}
+
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (a *ams) answer(serve func([]wire.Call, *wire.Caller)) { a.serve.Store(&serve) }
+
+func (a *ams) kill() {
+	a.stop()
+	<-a.done
+}
+
+// with answers every call with a code, and a body that names the op, the gift and the user.
+func with(code api.Code) func([]wire.Call, *wire.Caller) {
+	return func(batch []wire.Call, from *wire.Caller) {
+		replies := make([]wire.Reply, 0, len(batch))
+		for _, c := range batch {
+			body := fmt.Appendf(nil, `{"code":"%s","op":"%s","gift":%d,"server":%d,"user":%d}`, code, c.Op, c.Gift, c.Server, c.User)
+			replies = append(replies, wire.Reply{ID: c.ID, Code: code, Queued: 100, Body: body})
+		}
+		from.Reply(replies)
+	}
+}
+
+func silent([]wire.Call, *wire.Caller) {}
+
+func startAMS(t testing.TB, addr string) *ams {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	a := &ams{addr: l.Addr().String(), stop: stop, done: make(chan error, 1)}
+	a.answer(with(api.OK))
+	go func() {
+		a.done <- wire.ServeCalls(ctx, l, func(batch []wire.Call, from *wire.Caller) {
+			a.calls.Add(int64(len(batch)))
+			(*a.serve.Load())(batch, from)
+		})
+	}()
+	t.Cleanup(stop)
+	return a
+}
+
+// start brings up a gateway; names are its ams, and rules may be changed before.
+func start(t testing.TB, change func(*config.Rules), names ...string) *rig {
+	t.Helper()
+	r := &rig{t: t, ams: map[string]*ams{}}
+	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
+	for _, name := range names {
+		r.ams[name] = startAMS(t, "127.0.0.1:0")
+		cfg.Peers[name] = r.ams[name].addr
+	}
+	if change != nil {
+		change(&cfg.Rules)
+	}
+	free := listen(t)
+	cfg.Admin = free.Addr().String()
+	_ = free.Close()
+	l := listen(t)
+	r.front, r.admin = l.Addr().String(), cfg.Admin
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- serve(ctx, cfg, l) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the gateway ended with %v", err)
+		}
+	})
+	until(t, "a healthy gateway", func() bool { return strings.HasPrefix(r.ask("/-/health"), "ok") })
+	return r
+}
+
+func both() []string { return []string{"ams-light-1", "ams-heavy-1"} }
+
+// ask reads a page of the admin port.
+func (r *rig) ask(path string) string {
+	resp, err := http.Get("http://" + r.admin + path)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	return string(body)
+}
+
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	give, tick := time.NewTimer(5*time.Second), time.NewTicker(2*time.Millisecond)
+	defer give.Stop()
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-give.C:
+			t.Fatalf("waited 5 s for: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// client is a user's connection.
+type client struct {
+	net.Conn
+	t testing.TB
+	r *bufio.Reader
+}
+
+func (r *rig) connect() *client {
+	r.t.Helper()
+	conn, err := net.Dial("tcp", r.front)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	return &client{conn, r.t, bufio.NewReader(conn)}
+}
+
+func token(t testing.TB, user api.User) string {
+	t.Helper()
+	s, err := login.NewSigner(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(s.Mint(nil, user, uint32(time.Now().Unix()+3600)))
+}
+
+// as sends a request of a user; user 0 sends no token.
+func (c *client) as(user api.User, line string) *client {
+	c.t.Helper()
+	text := line + " HTTP/1.1\r\n"
+	if user != 0 {
+		text += "Authorization: Bearer " + token(c.t, user) + "\r\n"
+	}
+	if _, err := io.WriteString(c, text+"\r\n"); err != nil {
+		c.t.Fatal(err)
+	}
+	return c
+}
+
+// status reads an answer, and passes over all but its status.
+func (c *client) status() int {
+	c.t.Helper()
+	resp, err := http.ReadResponse(c.r, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+// wants reads an answer and compares its status, its Retry-After and the start of its body.
+func (c *client) wants(status int, after, body string) {
+	c.t.Helper()
+	resp, err := http.ReadResponse(c.r, nil)
+	if err != nil {
+		c.t.Fatalf("want %d %s, got %v", status, body, err)
+	}
+	text, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != status || resp.Header.Get("Retry-After") != after || !strings.HasPrefix(string(text), body) {
+		c.t.Errorf("got %d, Retry-After %q, %s\nwant %d, %q, %s …", resp.StatusCode, resp.Header.Get("Retry-After"), text, status, after, body)
+	}
+}
