@@ -3,6 +3,7 @@ package drills
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"redpacket/drills/judge"
@@ -73,6 +74,9 @@ func (k Kill) Victim() string { return k.Node }
 
 // Do kills the node.
 func (k Kill) Do(ctx context.Context, on Levers) error { return on.Kill(ctx, k.Node) }
+
+// Title is the id as the catalogue of drills writes it, and the name.
+func (d Drill) Title() string { return strings.ToUpper(d.ID) + " " + d.Name }
 
 // Profile is the load as it is fired, unscaled.
 func (d Drill) Profile() loadprofiles.Profile {

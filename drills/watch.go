@@ -8,6 +8,7 @@ import (
 
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/system/topology"
 )
 
 // The bounds of the waits before and after the load; each ends as soon as its condition holds.
@@ -34,8 +35,7 @@ func (r *run) awaitHealth(ctx context.Context) error {
 
 // watch reads the gauges until ctx ends.
 func (r *run) watch(ctx context.Context) {
-	var used map[string]time.Duration
-	var usedAt time.Duration
+	cpu := cores{nodes: r.drill.Topology.Nodes}
 	for at := r.m.Began; sleepUntil(ctx, at); at = at.Add(judge.SampleEvery) {
 		// A reading that took long is followed by the next one due, not by all that were missed.
 		for time.Since(at) > judge.SampleEvery {
@@ -50,8 +50,7 @@ func (r *run) watch(ctx context.Context) {
 			s.Err = err.Error()
 		}
 		if now, _ := r.on.CPU(ctx); len(now) > 0 {
-			cores(s.Values, r.drill, used, now, s.At-usedAt)
-			used, usedAt = now, s.At
+			cpu.add(s, now)
 		}
 		r.keep(s)
 	}
@@ -155,14 +154,20 @@ func gauges(samples Samples) map[record.Gauge]float64 {
 	return values
 }
 
-// cores adds what each role used of the processor since the last reading.
-func cores(values map[record.Gauge]float64, d Drill, before, now map[string]time.Duration, span time.Duration) {
-	if before == nil || span <= 0 {
-		return
-	}
-	for _, n := range d.Topology.Nodes {
-		if used, ok := now[n.Name]; ok {
-			values[record.CPUOf(n.Role)] += max(0, used-before[n.Name]).Seconds() / span.Seconds()
+// cores turns running totals of processor time into what each role used since the last reading.
+type cores struct {
+	nodes []topology.Node
+	used  map[string]time.Duration
+	at    time.Duration
+}
+
+func (c *cores) add(s record.Sample, now map[string]time.Duration) {
+	span := (s.At - c.at).Seconds()
+	for _, n := range c.nodes {
+		before, known := c.used[n.Name]
+		if used, ok := now[n.Name]; ok && known && span > 0 {
+			s.Values[record.CPUOf(n.Role)] += max(0, used-before).Seconds() / span
 		}
 	}
+	c.used, c.at = now, s.At
 }

@@ -29,11 +29,11 @@ func event(d drills.Drill) drills.Drill {
 	if d.Built == 0 {
 		d.Built = loadprofiles.Built
 	}
-	d.Assertions = append(always(), d.Assertions...)
+	d.Assertions = append(append(always(), d.Assertions...), judge.Settles{Within: settled})
 	return d
 }
 
-// always is what every drill asks: was it able to tell, is the money whole, did anything die.
+// always is what every drill asks first: was it able to tell, is the money whole, did anything die.
 func always() []judge.Assertion {
 	return []judge.Assertion{
 		judge.LoadOffered{AtLeast: 0.99, LateBy: 100 * time.Millisecond, LateTo: 0.01},
@@ -46,7 +46,6 @@ func always() []judge.Assertion {
 		judge.GrantsKept{},
 		judge.RefusalsChangeNothing{},
 		judge.NobodyDied{},
-		judge.Settles{Within: settled},
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func Smoke(asked time.Duration) drills.Drill {
 	rate := loadprofiles.Estimate / 2
 	return event(drills.Drill{
-		ID: "smoke", Name: "the whole path, small", Group: "smoke", Scale: 0.05,
+		ID: "sm-1", Name: "the whole path, small", Group: "smoke", Scale: 0.05,
 		Why:    "when this fails, no other drill can be believed",
 		Phases: []drills.Phase{warm(rate), hold("steady", rate, length(asked, 12*time.Second))},
 		Assertions: []judge.Assertion{
@@ -21,4 +21,12 @@ func Smoke(asked time.Duration) drills.Drill {
 			judge.Goodput{In: "steady", AtLeast: 0.9},
 		},
 	})
+}
+
+// SmokeKill is the loss of Redis, small: the shard closes, is rebuilt from the log, and opens.
+func SmokeKill(asked time.Duration) drills.Drill {
+	d := RedisKilled(asked)
+	d.ID, d.Group, d.Scale = "sm-2", "smoke", 0.05
+	d.Load.Name = d.ID
+	return d
 }

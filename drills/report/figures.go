@@ -45,11 +45,11 @@ func charts(r *record.Record) []lines {
 		all = append(all, rates(r), outcomes(r), waits(r))
 	}
 	return append(all,
-		gaugeLines(r, "Queue wait in ams", "ms", 1000, record.QueueWait),
-		gaugeLines(r, "Grants not yet delivered", "", 1, record.Backlog),
-		gaugeLines(r, "Age of the oldest undelivered grant", "s", 1, record.BacklogAge),
-		gaugeLines(r, "Admitted share of users", "%", 100, record.Admitted),
-		gaugeLines(r, "Shard: epoch, and open (1) or closed (0)", "", 1, record.ShardEpoch, record.ShardOpen),
+		dial{"Queue wait in ams", "ms", 1000}.of(r, record.QueueWait),
+		dial{"Grants not yet delivered", "", 1}.of(r, record.Backlog),
+		dial{"Age of the oldest undelivered grant", "s", 1}.of(r, record.BacklogAge),
+		dial{"Admitted share of users", "%", 100}.of(r, record.Admitted),
+		dial{"Shard: epoch, and open (1) or closed (0)", "", 1}.of(r, record.ShardEpoch, record.ShardOpen),
 		processors(r))
 }
 
@@ -107,9 +107,15 @@ func waits(r *record.Record) lines {
 	return l
 }
 
-// gaugeLines draws gauges as they were read; a reading that lacks one is a hole.
-func gaugeLines(r *record.Record, title, unit string, factor float64, gauges ...record.Gauge) lines {
-	l := lines{Title: title, Unit: unit, Values: make([][]*float64, len(gauges))}
+// dial is how gauges are shown: their values times a factor are of the unit.
+type dial struct {
+	title, unit string
+	factor      float64
+}
+
+// of draws gauges as they were read; a reading that lacks one is a hole.
+func (d dial) of(r *record.Record, gauges ...record.Gauge) lines {
+	l := lines{Title: d.title, Unit: d.unit, Values: make([][]*float64, len(gauges))}
 	for _, g := range gauges {
 		l.Names = append(l.Names, string(g))
 	}
@@ -122,7 +128,7 @@ func gaugeLines(r *record.Record, title, unit string, factor float64, gauges ...
 		for i, g := range gauges {
 			var p *float64
 			if v, ok := s.Values[g]; ok {
-				v *= factor
+				v *= d.factor
 				p = &v
 			}
 			l.Values[i] = append(l.Values[i], p)
@@ -142,7 +148,7 @@ func processors(r *record.Record) lines {
 			}
 		}
 	}
-	return gaugeLines(r, "Processor cores used, by role", "cores", 1, busy...)
+	return dial{"Processor cores used, by role", "cores", 1}.of(r, busy...)
 }
 
 func bands(r *record.Record) []band {

@@ -9,8 +9,9 @@ import (
 	"redpacket/system/provision"
 )
 
-// Clean removes everything that earlier runs left, of the living too, and returns what it removed.
-func Clean(ctx context.Context) ([]string, error) { return provision.Sweep(ctx, true) }
+// Clean removes everything that runs left whose process is dead, and returns what it removed. A run that is under way on
+// this machine is not touched.
+func Clean(ctx context.Context) ([]string, error) { return provision.Sweep(ctx, false) }
 
 // Ready sees that the container engine answers and that every image is there; it builds those that are not, which may
 // take minutes.

@@ -25,6 +25,8 @@ func (l *Log) floors(ctx context.Context, games uint8) ([]uint64, error) {
 	return floors, nil
 }
 
+// floor asks until the log answers. A bookmark that is missing is not waited for: somebody forgot to create it, and
+// without it nobody could tell a delivered grant from one that waits.
 func (l *Log) floor(ctx context.Context, js jetstream.JetStream, game uint8) (uint64, error) {
 	for {
 		floor, err := floorOnce(ctx, js, game)
@@ -37,6 +39,7 @@ func (l *Log) floor(ctx context.Context, js jetstream.JetStream, game uint8) (ui
 	}
 }
 
+// floorOnce asks once. The consumer's acknowledgement floor is in the answer itself; no second request is needed.
 func floorOnce(ctx context.Context, js jetstream.JetStream, game uint8) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()

@@ -35,6 +35,7 @@ var ErrDamaged = errors.New("not a whole batch of grants")
 // castagnoli is the polynomial that CPUs have an instruction for. The table is made once by the library.
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
+// check keeps a batch that could not be decoded again from ever being written.
 func (b Batch) check() error {
 	if len(b.Grants) == 0 || len(b.Grants) > MaxGrants {
 		return fmt.Errorf("batch %s: %d grants; want 1 to %d", b.id(), len(b.Grants), MaxGrants)

@@ -17,6 +17,7 @@ type doubts struct {
 	full  bool              // some were not remembered: every batch counts as doubted
 }
 
+// remember notes that an attempt may have got in behind a sequence number.
 func (d *doubts) remember(id string, after uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -49,6 +50,7 @@ func (d *doubts) of(id string, fence uint64) (after uint64, doubted bool) {
 	return after, doubted
 }
 
+// forget is for a batch of which everything is known.
 func (d *doubts) forget(id string) {
 	if d.count.Load() == 0 {
 		return

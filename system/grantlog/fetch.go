@@ -14,9 +14,10 @@ import (
 // One request's share of the log. The server holds writers up while it answers, so a request stays small.
 const (
 	fetchMost  = 128
-	fetchBytes = 1 << 20
+	fetchBytes = 256 << 10
 )
 
+// directGet is where the server answers reads from its store, without a consumer.
 const directGet = "$JS.API.DIRECT.GET." + Stream
 
 // errAgain says that the log did not answer, or not wholly; nothing is lost by asking again.
@@ -32,6 +33,7 @@ type stored struct {
 // grants tells whether the message is a batch, not an announcement.
 func (s stored) grants() bool { return strings.HasPrefix(s.subject, "grants.") }
 
+// batch decodes the message; the error names its place, so that it can be looked at.
 func (s stored) batch() (Logged, error) {
 	b, err := DecodeBatch(s.msg.Data)
 	if err != nil {
@@ -54,6 +56,7 @@ type reader struct {
 	asked  uint64 // requests so far; each has its own reply subject, so that a late answer is not taken for this one's
 }
 
+// reader opens one inbox for all the requests of one reading.
 func (l *Log) reader() (*reader, error) {
 	prefix := nats.NewInbox()
 	sub, err := l.nc.SubscribeSync(prefix + ".*")
@@ -63,6 +66,7 @@ func (l *Log) reader() (*reader, error) {
 	return &reader{log: l, sub: sub, prefix: prefix}, nil
 }
 
+// close gives the inbox back. What is still on its way to it is dropped.
 func (r *reader) close() { _ = r.sub.Unsubscribe() }
 
 // fetch returns the messages from a sequence number on, without a gap: 1 to fetchMost of them, or none when the log
@@ -74,14 +78,14 @@ func (r *reader) fetch(ctx context.Context, from uint64) ([]stored, error) {
 	if err := r.log.nc.PublishRequest(directGet, inbox, ask); err != nil {
 		return nil, again(err)
 	}
-	wait, cancel := context.WithTimeout(ctx, answerWait)
-	defer cancel()
 	var run []stored
 	for {
-		m, err := r.sub.NextMsgWithContext(wait)
+		m, err := r.hear(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case err != nil && len(run) > 0:
+			return run, nil // a slow link: what has come is kept, or nothing would ever get through
 		case err != nil:
 			return nil, again(err)
 		case m.Subject != inbox:
@@ -92,6 +96,13 @@ func (r *reader) fetch(ctx context.Context, from uint64) ([]stored, error) {
 			return run, err
 		}
 	}
+}
+
+// hear waits for the next answer to any request.
+func (r *reader) hear(ctx context.Context) (*nats.Msg, error) {
+	wait, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	return r.sub.NextMsgWithContext(wait)
 }
 
 // again is errAgain, but for a connection that its owner closed.
@@ -144,6 +155,7 @@ func (l *Log) last(ctx context.Context, subject string) (stored, bool, error) {
 	}
 }
 
+// askOnce waits a moment for one answer, so that a request lost with its connection is made again soon.
 func (l *Log) askOnce(ctx context.Context, ask []byte) (*nats.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()

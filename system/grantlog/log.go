@@ -54,6 +54,7 @@ func Connect(ctx context.Context, addr string) (*Log, error) {
 	}
 }
 
+// options make a connection that never gives up and never pretends.
 func (l *Log) options(up func()) []nats.Option {
 	return []nats.Option{
 		nats.Timeout(dialWait), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(redialWait),
@@ -70,6 +71,7 @@ func (l *Log) options(up func()) []nats.Option {
 	}
 }
 
+// blame keeps the last reason for a loss, for Healthy; nil when the connection is back.
 func (l *Log) blame(err error) {
 	l.mu.Lock()
 	l.fault = err
@@ -92,6 +94,7 @@ func (l *Log) Healthy() error {
 	return fmt.Errorf("%s: not connected: %w", l, orUnknown(l.fault))
 }
 
+// orUnknown is for a server that closed the connection in good order.
 func orUnknown(err error) error {
 	if err == nil {
 		return fmt.Errorf("the other side closed")

@@ -15,6 +15,7 @@ type page struct {
 	begins []uint32 // game g has grants[begins[g]:begins[g+1]]
 }
 
+// of is one game's part of the page, in the order it was logged.
 func (p page) of(game uint8) []api.Grant {
 	if p.begins == nil {
 		return nil
@@ -32,6 +33,7 @@ type sorter struct {
 	gameOf   []uint8 // by gift
 }
 
+// newSorter turns the activity into one look-up a grant.
 func newSorter(a activity.Activity) sorter {
 	s := sorter{activity: a.ID, games: a.Games, gameOf: make([]uint8, len(a.Gifts))}
 	for i, g := range a.Gifts {

@@ -55,6 +55,7 @@ type attempt struct {
 	after uint64 // if the batch gets in, it gets in behind this sequence number
 }
 
+// publish makes one attempt and keeps account of what it leaves in doubt.
 func (l *Log) publish(ctx context.Context, a attempt, encoded []byte) error {
 	m := nats.Msg{Subject: "grants." + a.idc, Data: encoded, Header: nats.Header{
 		headerID:          []string{a.id},
@@ -114,6 +115,8 @@ func (l *Log) send(ctx context.Context, m *nats.Msg) (uint64, error) {
 	return l.acked(answer.Data)
 }
 
+// acked reads the server's answer. What it does not understand is doubt: only a code that is known to come before the
+// store is a refusal.
 func (l *Log) acked(data []byte) (uint64, error) {
 	var ack struct {
 		Seq   uint64 `json:"seq"`
@@ -143,16 +146,20 @@ func (l *Log) acked(data []byte) (uint64, error) {
 // At is the log behind one fence, as a Place for Durable.
 func (l *Log) At(fence uint64) Place { return fenced{l, fence} }
 
+// fenced is a log that takes batches of one epoch.
 type fenced struct {
 	log   *Log
 	fence uint64
 }
 
+// String is the log's name.
 func (f fenced) String() string { return f.log.String() }
 
+// Doubts tells whether an earlier attempt of the batch may have got in.
 func (f fenced) Doubts(b Batch) bool {
 	_, doubted := f.log.doubts.of(b.id(), f.fence)
 	return doubted
 }
 
+// Append publishes the batch behind the fence; see Publish.
 func (f fenced) Append(ctx context.Context, b Batch) error { return f.log.Publish(ctx, f.fence, b) }

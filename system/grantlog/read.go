@@ -36,6 +36,7 @@ func (l *Log) Read(ctx context.Context, upTo uint64) iter.Seq2[Logged, error] {
 	}
 }
 
+// read fixes the end first: a log that is being written to would otherwise never end.
 func (l *Log) read(ctx context.Context, upTo uint64, keep func(stored) error) error {
 	if upTo == 0 {
 		var err error

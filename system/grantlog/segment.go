@@ -26,8 +26,10 @@ type Segment struct {
 	Bytes  int64
 }
 
+// segmentSuffix tells the spool's files from whatever else is in the directory.
 const segmentSuffix = ".spool"
 
+// segmentPath pads the number, so that a listing of the directory is in order.
 func segmentPath(dir string, number uint64) string {
 	return filepath.Join(dir, fmt.Sprintf("%016d%s", number, segmentSuffix))
 }
@@ -58,6 +60,7 @@ func listSegments(dir string) ([]Segment, error) {
 	return segments, gapless(dir, segments)
 }
 
+// gapless finds a file that somebody took away: its grants would be silently missing from every reading.
 func gapless(dir string, segments []Segment) error {
 	for i := 1; i < len(segments); i++ {
 		if want := segments[i-1].Number + 1; segments[i].Number != want {

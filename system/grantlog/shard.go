@@ -34,6 +34,7 @@ func (l *Log) Shard(ctx context.Context, idc string) (Shard, error) {
 	return s, err
 }
 
+// shard also tells which call of Announce made the announcement.
 func (l *Log) shard(ctx context.Context, idc string) (s Shard, by string, err error) {
 	m, found, err := l.last(ctx, "shard."+idc)
 	if err != nil || !found {

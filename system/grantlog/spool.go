@@ -51,6 +51,7 @@ type file interface {
 	Close() error
 }
 
+// disk makes and opens a spool's files.
 type disk interface {
 	Create(path string) (file, error)
 	Open(path string, length int64) (file, error) // for appending, cut to length
@@ -62,6 +63,7 @@ type disk interface {
 // earlier one is found by Read). Only one process may have a spool open. It reads the last segment: 64 MiB at most.
 func OpenSpool(dir string) (*Spool, error) { return openSpool(dir, osDisk{}) }
 
+// openSpool opens a spool on a disk that may be a test's.
 func openSpool(dir string, d disk) (*Spool, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("open spool %s: %w", dir, err)

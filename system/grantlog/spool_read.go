@@ -73,6 +73,8 @@ func (s *Spool) Read(ctx context.Context) iter.Seq2[Batch, error] {
 // errStopped says that the one who reads has had enough.
 var errStopped = errors.New("stopped")
 
+// yieldSegment gives one file's batches. Only the last file may end in the middle of a record: an earlier one was synced
+// whole before its successor was made.
 func yieldSegment(ctx context.Context, seg Segment, last bool, yield func(Batch, error) bool) error {
 	_, err := readSegment(seg, func(encoded []byte) error {
 		b, err := DecodeBatch(encoded)

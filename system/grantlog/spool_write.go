@@ -111,16 +111,19 @@ func (s *Spool) poison(cause error) error {
 // osDisk is the real disk.
 type osDisk struct{}
 
+// osFile is a file whose Sync costs no more than it must.
 type osFile struct{ *os.File }
 
 // Sync flushes the data and the file's length; times of access do not matter.
 func (f osFile) Sync() error { return syscall.Fdatasync(int(f.Fd())) }
 
+// Create makes a file that must not be there yet: an existing one would be somebody's grants.
 func (osDisk) Create(path string) (file, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	return osFile{f}, err
 }
 
+// Open cuts the file to length and syncs that, so that the next record never stands behind a torn one.
 func (osDisk) Open(path string, length int64) (file, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
@@ -133,6 +136,7 @@ func (osDisk) Open(path string, length int64) (file, error) {
 	return osFile{f}, f.Sync()
 }
 
+// SyncDir makes the names of new files durable; syncing a file does not.
 func (osDisk) SyncDir(dir string) error {
 	d, err := os.Open(filepath.Clean(dir))
 	if err != nil {

@@ -39,6 +39,8 @@ func Create(ctx context.Context, addr string, games uint8) error {
 	}
 }
 
+// create brings the server to this build's form. DiscardNew and the two denials are one promise: a full log refuses new
+// grants and keeps the old.
 func create(ctx context.Context, js jetstream.JetStream, games uint8) error {
 	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: Stream, Description: "every grant, and the epochs of the shards that made them",
@@ -58,6 +60,7 @@ func create(ctx context.Context, js jetstream.JetStream, games uint8) error {
 	return nil
 }
 
+// bookmark is the durable consumer's name; the harness and NATS' own tools find it by this.
 func bookmark(game uint8) string { return "game-" + strconv.Itoa(int(game)) }
 
 // createBookmark makes the durable consumer that keeps how far one game's delivery has come: its acknowledgement floor.

@@ -37,6 +37,7 @@ type tail struct {
 	fault  error // why it does not read; nil while it does
 }
 
+// newTail begins where the slowest lane stands, so that every undelivered grant is counted.
 func newTail(l *Log, s sorter, floors []uint64) *tail {
 	t := &tail{log: l, sorter: s, most: tailGrants, floors: floors, grown: make(chan struct{}), counts: make([]uint64, s.games)}
 	t.next = floors[0] + 1
@@ -74,6 +75,7 @@ func (t *tail) run(ctx context.Context) error {
 	}
 }
 
+// note keeps why the tail does not read, for Healthy; nil while it does.
 func (t *tail) note(err error) {
 	t.mu.Lock()
 	t.fault = err
@@ -134,6 +136,7 @@ type owned struct {
 	at  time.Time
 }
 
+// own appends one game's grants of a page.
 func own(held []owned, p page, game uint8) []owned {
 	for _, g := range p.of(game) {
 		held = append(held, owned{g, p.pos, p.at})

@@ -46,6 +46,8 @@ func (l *Ledger) Deliver(ctx context.Context, grants []api.Grant) ([]Result, err
 	return results, nil
 }
 
+// deliver enters what it can, then asks why the rest could not be entered. The rest was committed by somebody before
+// our statement ended, so the second statement sees it.
 func deliver(ctx context.Context, c *pgx.Conn, grants []api.Grant) ([]Result, error) {
 	entered, err := insert(ctx, c, grants)
 	if err != nil {
@@ -64,7 +66,19 @@ func deliver(ctx context.Context, c *pgx.Conn, grants []api.Grant) ([]Result, er
 	if len(rest) == 0 {
 		return results, nil
 	}
-	return results, explain(ctx, c, rest, grants, results)
+	held, err := holders(ctx, c, rest)
+	if err != nil {
+		return nil, err
+	}
+	for i, g := range grants {
+		if results[i] != Unasked {
+			continue
+		}
+		if results[i] = held[g.Order].result(g); results[i] == Unasked {
+			return nil, fmt.Errorf("order %d was not entered, and nothing stands in its way", g.Order)
+		}
+	}
+	return results, nil
 }
 
 // row is what tells one row of a statement from another.
@@ -92,36 +106,27 @@ func insert(ctx context.Context, c *pgx.Conn, grants []api.Grant) (map[row]bool,
 	return entered, err
 }
 
-// explain fills in the results of the grants that were not entered.
-func explain(ctx context.Context, c *pgx.Conn, rest, grants []api.Grant, results []Result) error {
+// holders looks up what stands in the way of grants that were not entered.
+func holders(ctx context.Context, c *pgx.Conn, rest []api.Grant) (map[api.Order]holder, error) {
 	columns := columnsOf(rest)
 	rows, err := c.Query(ctx, lookUp, columns.order, columns.activity, columns.user, columns.gift)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	held := make(map[api.Order]holder, len(rest))
 	var order int64
-	var user, fen *int64
+	var user, fen *int64 // null when the order is not there
 	var taken bool
-	if _, err = pgx.ForEachRow(rows, []any{&order, &user, &fen, &taken}, func() error {
-		h := holder{taken: taken}
+	_, err = pgx.ForEachRow(rows, []any{&order, &user, &fen, &taken}, func() error {
+		h := held[api.Order(order)]
+		h.taken = h.taken || taken
 		if user != nil {
 			h.user, h.fen = api.User(*user), money.Fen(*fen)
 		}
-		held[api.Order(order)] = holder{h.user, h.fen, taken || held[api.Order(order)].taken}
+		held[api.Order(order)] = h
 		return nil
-	}); err != nil {
-		return err
-	}
-	for i, g := range grants {
-		if results[i] != Unasked {
-			continue
-		}
-		if results[i] = held[g.Order].result(g); results[i] == Unasked {
-			return fmt.Errorf("order %d was not entered, and nothing stands in its way", g.Order)
-		}
-	}
-	return nil
+	})
+	return held, err
 }
 
 // holder is what the ledger holds where a grant should go.
@@ -131,6 +136,7 @@ type holder struct {
 	taken bool // the user's gift is there, under whichever order
 }
 
+// result weighs a grant against what the ledger holds in its place.
 func (h holder) result(g api.Grant) Result {
 	switch {
 	case h.user == g.User && h.fen == g.Fen:
@@ -147,6 +153,7 @@ type columns struct {
 	activity, gift, server []int32
 }
 
+// columnsOf turns rows into columns, so that a batch of any size is one prepared statement.
 func columnsOf(grants []api.Grant) columns {
 	n := len(grants)
 	c := columns{make([]int64, n), make([]int64, n), make([]int64, n), make([]int32, n), make([]int32, n), make([]int32, n)}

@@ -31,6 +31,7 @@ func (r Result) String() string {
 // ErrUnknown says that a statement's outcome is not known: it may have happened. Ask again; it is idempotent.
 var ErrUnknown = errors.New("outcome unknown")
 
+// The ledger's bounds. Few connections: statements are large, and more of them would only wait for the same disk.
 const (
 	connections = 3
 	dialWait    = 2 * time.Second
@@ -47,6 +48,7 @@ type Ledger struct {
 	idle   chan *pgx.Conn // nil stands for a connection not made yet
 }
 
+// The amounts are whole fen. The two unique keys are the promise; everything else is for people who look.
 const table = `CREATE TABLE IF NOT EXISTS delivery (
 	order_id bigint PRIMARY KEY, activity int NOT NULL, user_id bigint NOT NULL, gift int NOT NULL,
 	fen bigint NOT NULL CHECK (fen > 0), server int NOT NULL, delivered_at timestamptz NOT NULL DEFAULT now(),
@@ -92,6 +94,7 @@ func create(ctx context.Context, c *pgx.Conn) error {
 // opening marks the context of a connection that is being made.
 type opening struct{}
 
+// configure sets what must hold on every connection.
 func configure(dsn string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -139,6 +142,7 @@ func (l *Ledger) with(ctx context.Context, work func(context.Context, *pgx.Conn)
 	return err
 }
 
+// dial makes one connection, under a context that the dialler knows as ours.
 func dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, opening{}, true), dialWait)
 	defer cancel()

@@ -91,6 +91,15 @@ func (c *Cluster) LinkAPI(link string) (string, error) {
 	return "", fmt.Errorf("topology %s has no link %q", c.plan.Topology.Name, link)
 }
 
+// Address is where a node's own port is, past every link, host:port: for reading its books, and for tests of a store.
+func (c *Cluster) Address(node string) (string, error) {
+	n, ok := c.plan.Topology.Node(node)
+	if !ok || n.Port == 0 {
+		return "", fmt.Errorf("topology %s has no node %q that listens; it has %s", c.plan.Topology.Name, node, strings.Join(c.nodes(), ", "))
+	}
+	return c.direct(n), nil
+}
+
 // direct is where a node's own port is, past every link.
 func (c *Cluster) direct(n topology.Node) string { return c.layout.at(n.Name, n.Port) }
 

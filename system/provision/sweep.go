@@ -21,6 +21,21 @@ func Sweep(ctx context.Context, all bool) (removed []string, err error) {
 	return sweep(ctx, engine, all)
 }
 
+// Remains lists every container, network and volume of ours that there is, the living runs' too.
+func Remains(ctx context.Context) ([]string, error) {
+	engine, err := docker.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	things, err := engine.Things(ctx, labelRun)
+	var names []string
+	for _, t := range things {
+		names = append(names, t.String())
+	}
+	return names, err
+}
+
 func sweep(ctx context.Context, engine *docker.Engine, all bool) ([]string, error) {
 	me, err := thisOwner()
 	if err != nil {

@@ -57,7 +57,8 @@ func (a *answers) advance() {
 		}
 		s.text = nil
 		a.head++
-	}}
+	}
+}
 
 // release lets go of mu after answers were put, and has them sent.
 func (a *answers) release() {

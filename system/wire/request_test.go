@@ -34,9 +34,35 @@ func parseAll(stream string, n int) (got []string) {
 	return got
 }
 
+// row is a stream of one request, and what must come out of it.
+type row struct{ in, want string }
+
+// check parses each row whole and in small pieces.
+func check(t *testing.T, rows []row) {
+	t.Helper()
+	for _, c := range rows {
+		got := parseAll(c.in, len(c.in))
+		if len(got) != 1 {
+			t.Errorf("%.60q: %d requests %v, want one", c.in, len(got), got)
+			continue
+		}
+		if op, end, ok := shorthand(c.want); ok {
+			if !strings.HasPrefix(got[0], op) || !strings.HasSuffix(got[0], end) {
+				t.Errorf("%.60q: %s, want %s", c.in, got[0], c.want)
+			}
+		} else if got[0] != c.want {
+			t.Errorf("%.60q:\n got %s\nwant %s", c.in, got[0], c.want)
+		}
+		for _, n := range []int{1, 2, 3, 7} {
+			if split := parseAll(c.in, n); !reflect.DeepEqual(split, got) {
+				t.Errorf("%.60q in pieces of %d: %v, whole: %v", c.in, n, split, got)
+			}
+		}
+	}
+}
+
 func TestParse(t *testing.T) {
-	long := strings.Repeat("x", 600)
-	for _, c := range []struct{ in, want string }{
+	check(t, []row{
 		{"GET /static/2 HTTP/1.1\r\n\r\n", `static ok part 2 gift 0 server 0 token "" last false`},
 		{"GET /gifts HTTP/1.1\r\nHost: x\r\nauthorization: bearer abc\r\n\r\n", `list ok part 0 gift 0 server 0 token "abc" last false`},
 		{"GET /servers?gift=7 HTTP/1.1\r\nAuthorization: Bearer  t \r\n\r\n", `select ok part 0 gift 7 server 0 token " t" last false`},
@@ -47,7 +73,12 @@ func TestParse(t *testing.T) {
 		{"GET /gifts HTTP/1.0\r\n\r\n", `list ok part 0 gift 0 server 0 token "" last true`},
 		{"GET /gifts HTTP/1.1\r\nConnection: keep-alive, Close\r\n\r\n", `list ok part 0 gift 0 server 0 token "" last true`},
 		{"GET /gifts HTTP/1.1\r\nAuthorization: Basic abc\r\n\r\n", `list ok part 0 gift 0 server 0 token "" last false`},
-		// No request of this API, but whole: the connection lives on.
+	})
+}
+
+// TestParseNoRequestOfThisAPI: whole, but nothing that is served; the connection lives on.
+func TestParseNoRequestOfThisAPI(t *testing.T) {
+	check(t, []row{
 		{"GET /static/x HTTP/1.1\r\n\r\n", "static malformed keeps"},
 		{"GET /static/99999 HTTP/1.1\r\n\r\n", "static not_found keeps"},
 		{"GET /elsewhere HTTP/1.1\r\n\r\n", "? not_found keeps"},
@@ -60,7 +91,13 @@ func TestParse(t *testing.T) {
 		{"POST /claim?gift=1 HTTP/1.1\r\n\r\n", "claim malformed keeps"},
 		{"GET /claim?gift=1&server=1 HTTP/1.1\r\n\r\n", "claim malformed keeps"},
 		{"POST /gifts HTTP/1.1\r\n\r\n", "list malformed keeps"},
-		// Broken framing: nothing that follows can be trusted.
+	})
+}
+
+// TestParseBrokenFraming: nothing that follows such a request can be trusted.
+func TestParseBrokenFraming(t *testing.T) {
+	long := strings.Repeat("x", 600)
+	check(t, []row{
 		{"GET /gifts HTTP/1.1\n\n", "? malformed ends"},
 		{"GET /gifts HTTP/1.1\r\nA: b\n\r\n", "list malformed ends"},
 		{"GET /gifts HTTP/1.1\r\nA: b\rc\r\n\r\n", "list malformed ends"},
@@ -89,27 +126,10 @@ func TestParse(t *testing.T) {
 		{"GET /gifts HTTP/1.1\r\n" + strings.Repeat("A: "+long+"\r\n", 7) + "\r\n", "list too_large ends"},
 		{"GET /gifts HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", 40) + "\r\n", "list too_large ends"},
 		{strings.Repeat("y", 5000), "? too_large ends"},
-	} {
-		got := parseAll(c.in, len(c.in))
-		if len(got) != 1 {
-			t.Errorf("%.60q: %d requests %v, want one", c.in, len(got), got)
-			continue
-		}
-		if op, end, ok := shorthand(c.want); ok {
-			if !strings.HasPrefix(got[0], op) || !strings.HasSuffix(got[0], end) {
-				t.Errorf("%.60q: %s, want %s", c.in, got[0], c.want)
-			}
-		} else if got[0] != c.want {
-			t.Errorf("%.60q:\n got %s\nwant %s", c.in, got[0], c.want)
-		}
-		for _, n := range []int{1, 2, 3, 7} {
-			if split := parseAll(c.in, n); !reflect.DeepEqual(split, got) {
-				t.Errorf("%.60q in pieces of %d: %v, whole: %v", c.in, n, split, got)
-			}
-		}
-	}
+	})
 }
 
+// shorthand takes "op code keeps" and "op code ends" apart: the connection lives on, or ends.
 func shorthand(want string) (op, end string, ok bool) {
 	if s, found := strings.CutSuffix(want, " keeps"); found {
 		return s, "last false", true

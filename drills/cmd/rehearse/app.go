@@ -64,8 +64,9 @@ func (a *app) commands() []command {
 		{"diff", "DIR DIR", "two saved records side by side", 2, 2, "", a.diff},
 		{"rehearsal", "", "every group there is, with one page and go or no-go at the end", 0, 0, "seed scale out hold budget", a.rehearsal},
 		{"estimate", "", "the capacity sheet, from exposures to each link", 0, 0, "", a.estimate},
+		{"images", "", "make the container images that are not there yet", 0, 0, "", a.images},
 		{"doctor", "", "can this rig rehearse?", 0, 0, "", a.doctor},
-		{"clean", "", "remove what earlier runs left, whoever owns it", 0, 0, "", a.clean},
+		{"clean", "", "remove what dead runs left", 0, 0, "", a.clean},
 	}
 }
 
@@ -111,7 +112,8 @@ func (a *app) usage() {
 	for _, c := range a.commands() {
 		fmt.Fprintf(a.out, "  %-24s %s\n", strings.TrimSpace(c.name+" "+c.args), c.does)
 	}
-	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --out DIR  --hold TIME (of a drill's main phases)  --budget TIME")
+	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --hold TIME (of a drill's main phases)  --budget TIME")
+	fmt.Fprintln(a.out, "       --out DIR (run: what it leaves, default rehearsals/<time>-<drill>; rehearsal: where its dated folder is made)")
 }
 
 // parse reads flags and arguments in any order, and checks them against the command.

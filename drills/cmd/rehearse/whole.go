@@ -21,7 +21,7 @@ const overhead = 20 * time.Second
 // the budget left out is a reason.
 func (a *app) rehearsal(ctx context.Context, _ []string, o options) (int, error) {
 	began := time.Now()
-	o.out = cmp.Or(o.out, filepath.Join("rehearsals", began.UTC().Format("20060102-150405")+"-rehearsal"))
+	o.out = filepath.Join(cmp.Or(o.out, "rehearsals"), began.UTC().Format("20060102-150405")+"-rehearsal")
 	queue, err := chosen(catalog.Groups(), o)
 	if err != nil {
 		return exitRig, err

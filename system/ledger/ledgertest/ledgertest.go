@@ -43,6 +43,7 @@ func Behaves(ctx context.Context, dsn string) error {
 	return again(ctx, dsn)
 }
 
+// grant is a share of the made-up activity.
 func grant(gift api.Gift, index uint32, user api.User, fen money.Fen) api.Grant {
 	return api.Grant{Order: api.OrderOf(anActivity, gift, index), User: user, Fen: fen, Server: 65_535}
 }
@@ -56,6 +57,7 @@ func want(ctx context.Context, l *ledger.Ledger, grants []api.Grant, results ...
 	return err
 }
 
+// once asks for one order again: by the same user, by another, and with another amount.
 func once(ctx context.Context, l *ledger.Ledger) error {
 	g := grant(0, 1, 1<<63+7, 2000)
 	return errors.Join(
@@ -67,6 +69,7 @@ func once(ctx context.Context, l *ledger.Ledger) error {
 	)
 }
 
+// oneGiftAUser asks for a user's gift under a second order, and for the user's other gift.
 func oneGiftAUser(ctx context.Context, l *ledger.Ledger) error {
 	return errors.Join(
 		want(ctx, l, []api.Grant{grant(1, 1, 9, 100)}, ledger.Delivered),
@@ -75,6 +78,7 @@ func oneGiftAUser(ctx context.Context, l *ledger.Ledger) error {
 	)
 }
 
+// withinABatch puts into one statement what otherwise comes in several.
 func withinABatch(ctx context.Context, l *ledger.Ledger) error {
 	taken, free := grant(3, 1, 9, 100), grant(3, 2, 10, 100)
 	return errors.Join(
@@ -140,6 +144,7 @@ func leaving(ctx context.Context, l *ledger.Ledger) error {
 	return nil
 }
 
+// refusals are batches that must not reach the table.
 func refusals(ctx context.Context, l *ledger.Ledger) error {
 	for _, bad := range [][]api.Grant{
 		{grant(6, 1, 0, 1)}, {grant(6, 1, 1, 0)}, {grant(6, 1, 1, -5)}, make([]api.Grant, ledger.MaxGrants+1),

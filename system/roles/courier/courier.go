@@ -55,6 +55,7 @@ type courier struct {
 
 const maxGames = 1 << 8 // as many as a game's number can name
 
+// opened is what the courier has once it has reached the log.
 type opened struct {
 	log   *grantlog.Log
 	lanes *grantlog.Lanes
@@ -81,6 +82,7 @@ func (c *courier) run(ctx context.Context, lanes *grantlog.Lanes, cfg config.Con
 	return nil
 }
 
+// healthy does not ask the games: a third party that is down makes deliveries late, not the courier ill.
 func (c *courier) healthy() error {
 	o := c.open.Load()
 	if o == nil {
@@ -89,6 +91,7 @@ func (c *courier) healthy() error {
 	return errors.Join(o.log.Healthy(), o.lanes.Healthy())
 }
 
+// metrics shows every game from the start, with zeros until the log is reached.
 func (c *courier) metrics(r admin.Registry, games uint8) {
 	for game := range games {
 		labels, n := admin.Labels{"game": strconv.Itoa(int(game))}, &c.counts[game]
@@ -108,6 +111,7 @@ func (c *courier) metrics(r admin.Registry, games uint8) {
 	r.Counter("redpacket_strays_total", "Grants in the log that belong to no game of the activity.", nil, c.strays)
 }
 
+// backlog is a game's queue in numbers for the scrape.
 func (c *courier) backlog(game uint8) (grants, age float64) {
 	o := c.open.Load()
 	if o == nil {
@@ -117,6 +121,7 @@ func (c *courier) backlog(game uint8) (grants, age float64) {
 	return float64(n), oldest.Seconds()
 }
 
+// strays should be 0 for ever: each is money that nobody will deliver.
 func (c *courier) strays() float64 {
 	o := c.open.Load()
 	if o == nil {
@@ -141,6 +146,7 @@ type voice struct {
 	lines int
 }
 
+// line writes one line, while there are lines left.
 func (v *voice) line(format string, args ...any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -39,6 +39,7 @@ type asker interface {
 	deliver(ctx context.Context, game uint8, grants []api.Grant) ([]delivery.Answer, error)
 }
 
+// newRound is a lane's work before its first request.
 func newRound(game uint8, cfg config.Config, n *counts) *round {
 	r := &round{game: game, window: delivery.NewWindow(cfg.Rules.DeliveryRate), counts: n,
 		draw: rand.New(rand.NewPCG(cfg.Activity.Seed, uint64(game))), say: &voice{}}

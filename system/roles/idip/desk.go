@@ -40,6 +40,7 @@ const (
 	answerWait = 4 * time.Second
 )
 
+// newDesk opens one side a game. Their limits are apart; the queue to the ledger is one.
 func newDesk(a activity.Activity, rate float64) *desk {
 	d := &desk{activity: a, jobs: make(chan job, maxJobs)}
 	for range a.Games {
@@ -48,6 +49,7 @@ func newDesk(a activity.Activity, rate float64) *desk {
 	return d
 }
 
+// healthy does not ask the ledger each time: a ledger that is down shows in the answers.
 func (d *desk) healthy() error {
 	if !d.open.Load() {
 		return errors.New("the ledger has not been reached yet")
@@ -66,6 +68,7 @@ func (g *game) pass(now time.Time, n int) time.Duration {
 	return wait
 }
 
+// peak is the most that the game took in any window.
 func (g *game) peak() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -106,6 +109,8 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// deliver counts orders against the limit before they wait for the ledger: the limit is on what the game is asked, and
+// what it is asked twice it is asked twice.
 func (d *desk) deliver(w http.ResponseWriter, r *http.Request, g *game, grants []api.Grant) {
 	if wait := g.pass(time.Now(), len(grants)); wait > 0 {
 		g.refused.Add(uint64(len(grants)))
@@ -133,6 +138,7 @@ func (d *desk) deliver(w http.ResponseWriter, r *http.Request, g *game, grants [
 	}
 }
 
+// refuse rounds the wait up: coming back early only costs another refusal.
 func refuse(w http.ResponseWriter, status int, wait time.Duration) {
 	if wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
@@ -140,6 +146,7 @@ func refuse(w http.ResponseWriter, status int, wait time.Duration) {
 	http.Error(w, http.StatusText(status), status)
 }
 
+// answer writes one result an order, in the request's order.
 func answer(w http.ResponseWriter, grants []api.Grant, results []ledger.Result) {
 	answers := make([]delivery.Answer, len(grants))
 	for i, g := range grants {

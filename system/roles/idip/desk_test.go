@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -74,18 +75,22 @@ func serveFrom(t *testing.T, games uint8, rate float64, m *memory) *desk {
 	return d
 }
 
-// ask posts n orders of a game, counted from an index, for a user each, and returns the status and the results.
-func ask(t *testing.T, d *desk, game uint8, from, n int, user api.User) (*httptest.ResponseRecorder, string) {
-	t.Helper()
-	var grants []api.Grant
+// some are n orders of a game, counted from an index, for users counted from one.
+func some(game uint8, from, n int, user api.User) (grants []api.Grant) {
 	for i := range n {
 		grants = append(grants, api.Grant{Order: api.OrderOf(1, api.Gift(game), uint32(from+i)), User: user + api.User(from+i), Fen: 1})
 	}
+	return grants
+}
+
+// ask posts orders of one game and returns the answer and, when it is a good one, the results.
+func ask(t *testing.T, d *desk, grants []api.Grant) (*httptest.ResponseRecorder, string) {
+	t.Helper()
 	body, err := json.Marshal(delivery.OrdersOf(grants))
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := "/deliver?game=" + string('0'+rune(game))
+	target := "/deliver?game=" + strconv.Itoa(int(grants[0].Order.Gift()))
 	w := httptest.NewRecorder()
 	d.ServeHTTP(w, httptest.NewRequest(http.MethodPost, target, strings.NewReader(string(body))))
 	if w.Code != http.StatusOK {
@@ -111,7 +116,7 @@ func TestDeskAnswersForTheLedger(t *testing.T) {
 	}{
 		{0, 2, 1, "delivered delivered"}, {1, 2, 1, "repeat delivered"}, {2, 1, 50, "conflict"},
 	} {
-		if w, got := ask(t, d, 1, step.from, step.n, step.user); got != step.want {
+		if w, got := ask(t, d, some(1, step.from, step.n, step.user)); got != step.want {
 			t.Fatalf("%+v: %d %q", step, w.Code, got)
 		}
 	}
@@ -143,16 +148,16 @@ func TestDeskRefuses(t *testing.T) {
 
 func TestDeskKeepsEachGamesLimit(t *testing.T) {
 	d := serveFrom(t, 2, 10, &memory{})
-	if w, _ := ask(t, d, 0, 0, 7, 1); w.Code != http.StatusOK {
+	if w, _ := ask(t, d, some(0, 0, 7, 1)); w.Code != http.StatusOK {
 		t.Fatalf("7 of 10: %d", w.Code)
 	}
-	if w, _ := ask(t, d, 0, 7, 4, 1); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "1" {
+	if w, _ := ask(t, d, some(0, 7, 4, 1)); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "1" {
 		t.Fatalf("11 of 10: %d, come back after %q", w.Code, w.Header().Get("Retry-After"))
 	}
-	if w, _ := ask(t, d, 0, 7, 3, 1); w.Code != http.StatusOK {
+	if w, _ := ask(t, d, some(0, 7, 3, 1)); w.Code != http.StatusOK {
 		t.Fatalf("10 of 10: %d", w.Code)
 	}
-	if w, _ := ask(t, d, 1, 0, 10, 1); w.Code != http.StatusOK {
+	if w, _ := ask(t, d, some(1, 0, 10, 1)); w.Code != http.StatusOK {
 		t.Fatalf("the other game: %d", w.Code)
 	}
 	if d.games[0].peak() != 10 || d.games[0].refused.Load() != 4 {
@@ -163,13 +168,13 @@ func TestDeskKeepsEachGamesLimit(t *testing.T) {
 func TestDeskDoesNotKnow(t *testing.T) {
 	m := &memory{err: errors.New("away")}
 	d := serveFrom(t, 1, 0, m)
-	if w, _ := ask(t, d, 0, 0, 1, 1); w.Code != http.StatusGatewayTimeout {
+	if w, _ := ask(t, d, some(0, 0, 1, 1)); w.Code != http.StatusGatewayTimeout {
 		t.Fatalf("the ledger fails: %d", w.Code)
 	}
 	m.mu.Lock()
 	m.err = nil
 	m.mu.Unlock()
-	if w, got := ask(t, d, 0, 0, 1, 1); got != "delivered" {
+	if w, got := ask(t, d, some(0, 0, 1, 1)); got != "delivered" {
 		t.Fatalf("then: %d %q", w.Code, got)
 	}
 }
@@ -182,7 +187,7 @@ func TestDeskGathers(t *testing.T) {
 	codes := make([]int, maxJobs+20)
 	for i := range codes {
 		all.Go(func() {
-			w, _ := ask(t, d, uint8(i%9), i*100, 100, 1)
+			w, _ := ask(t, d, some(uint8(i%9), i*100, 100, 1))
 			codes[i] = w.Code
 		})
 	}

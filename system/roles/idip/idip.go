@@ -60,6 +60,8 @@ func serve(ctx context.Context, addr string, d *desk) error {
 	return nil
 }
 
+// metrics counts what the ledger answered. A delivery whose answer was lost on the way is counted as a repeat when it is
+// asked for again, so the total can be a little low; the ledger itself is the truth.
 func metrics(d *desk) admin.Registry {
 	r := admin.NewRegistry()
 	for game, g := range d.games {

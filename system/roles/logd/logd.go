@@ -30,6 +30,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	return s.Wait(ctx)
 }
 
+// metrics shows how much the log holds; each is asked of the server when it is scraped.
 func metrics(s *Server) admin.Registry {
 	r := admin.NewRegistry()
 	gauge := func(name, help string, of func(State) uint64) {

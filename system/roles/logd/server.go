@@ -70,6 +70,7 @@ func Start(o Options) (*Server, error) {
 	return s, nil
 }
 
+// splitAddress translates port 0: to the server it would mean its usual port.
 func splitAddress(addr string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(addr)
 	if err == nil {

@@ -44,6 +44,7 @@ type complaints struct {
 	text string
 }
 
+// say keeps the last complaint, for the error of a server that does not start.
 func (c *complaints) say(format string, v []any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,6 +54,7 @@ func (c *complaints) say(format string, v []any) {
 	}
 }
 
+// last is the newest complaint.
 func (c *complaints) last() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

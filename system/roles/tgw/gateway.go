@@ -145,10 +145,10 @@ func (g *gateway) step(length time.Duration) {
 }
 
 func (g *gateway) healthy() error {
-	var errs []error
 	if !g.listening.Load() {
-		errs = append(errs, errors.New("the front door is shut"))
+		return errors.New("the front door is shut")
 	}
+	var errs []error
 	for i := range g.pools {
 		errs = append(errs, g.pools[i].healthy())
 	}

@@ -73,10 +73,13 @@ func TestShedClaimMayComeAgain(t *testing.T) {
 	c.as(7, claim).wants(200, "", `{"code":"ok"`)
 	c.as(7, claim).wants(429, "5", `{"code":"too_soon"`)
 	heavy.kill()
-	until(t, "the link to be down", func() bool { return strings.Contains(r.ask("/-/health"), "none of 1 links to ams-heavy") })
+	until(t, "the link to be down", func() bool {
+		err := r.healthy()
+		return err != nil && strings.Contains(err.Error(), "none of 1 links to ams-heavy is up")
+	})
 	c.as(9, claim).wants(503, "1", `{"code":"busy"`)
 	r.ams["ams-heavy-1"] = startAMS(t, heavy.addr)
-	until(t, "the link again", func() bool { return strings.HasPrefix(r.ask("/-/health"), "ok") })
+	until(t, "the link again", func() bool { return r.healthy() == nil })
 	c.as(9, claim).wants(200, "", `{"code":"ok"`)
 }
 
@@ -139,17 +142,22 @@ func TestOrderAndLateReplies(t *testing.T) {
 			t.Errorf("%s got no calls", name)
 		}
 	}
-	for _, want := range []string{`redpacket_requests_total{code="ok",op="claim"} 800`, `redpacket_requests_total{code="ok",op="static"} 800`,
-		`redpacket_requests_total{code="sold_out",op="claim"} 0`, `redpacket_admitted_share 1`, "redpacket_queue_wait_seconds"} {
-		if !strings.Contains(r.ask("/-/metrics"), want) {
-			t.Errorf("metrics lack %q", want)
+	for _, m := range []struct {
+		code, op string
+		want     float64
+	}{{"ok", "claim", 800}, {"ok", "static", 800}, {"ok", "list", 800}, {"sold_out", "claim", 0}} {
+		if got := r.metric("redpacket_requests_total", m.code, m.op); got != m.want {
+			t.Errorf("%g requests %s %s, want %g", got, m.op, m.code, m.want)
 		}
+	}
+	if got := r.metric("redpacket_admitted_share"); got != 1 {
+		t.Errorf("share %g, want 1", got)
 	}
 }
 
 // TestAnAMSDies: its users are served by the other one; calls that were on their way are answered by their deadline.
 func TestAnAMSDies(t *testing.T) {
-	r := start(t, nil, "ams-light-1", "ams-heavy-1", "ams-heavy-2")
+	r := start(t, func(r *config.Rules) { r.ClaimWithin = config.Default().ClaimWithin }, "ams-light-1", "ams-heavy-1", "ams-heavy-2")
 	c := r.connect()
 	c.as(1, claim).wants(200, "", `{"code":"ok"`)
 	dying, other := r.ams["ams-heavy-1"], r.ams["ams-heavy-2"]
@@ -169,14 +177,14 @@ func TestAnAMSDies(t *testing.T) {
 	}
 	dying.kill()
 	c.wants(504, "5", `{"code":"unknown"`)
-	until(t, "the link to be down", func() bool { return strings.Contains(r.ask("/-/metrics"), `redpacket_links_up{pool="ams-heavy"} 1`) })
+	until(t, "the link to be down", func() bool { return r.metric("redpacket_links_up", "ams-heavy") == 1 })
 	for u := range api.User(20) {
 		c.as(1000+u, claim).wants(200, "", `{"code":"ok"`)
 	}
 }
 
 func TestAdmissionShedsUnderQueueing(t *testing.T) {
-	r := start(t, nil, both()...)
+	r := start(t, func(r *config.Rules) { r.QueueTarget = config.Default().QueueTarget }, both()...)
 	// It answers at once, and says that the calls have queued for a second: the admission must believe it.
 	r.ams["ams-light-1"].answer(func(batch []wire.Call, from *wire.Caller) {
 		for _, c := range batch {
@@ -191,8 +199,8 @@ func TestAdmissionShedsUnderQueueing(t *testing.T) {
 		}
 		return shed > 10
 	})
-	if strings.Contains(r.ask("/-/metrics"), "redpacket_admitted_share 1\n") {
-		t.Error("all are admitted while calls queue")
+	if share, wait := r.metric("redpacket_admitted_share"), r.metric("redpacket_queue_wait_seconds"); share == 1 || wait != 1 {
+		t.Errorf("share %g at a queue wait of %g s", share, wait)
 	}
 }
 

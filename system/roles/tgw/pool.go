@@ -79,11 +79,14 @@ func (p *pool) pick(user api.User) *wire.Link {
 }
 
 // sample is what the pool did since the last one. The wait is the mean that the replies report, or, if that is longer,
-// how long the oldest call has been waiting here to be written.
+// how long the oldest call has been waiting here to be written: more than a tick, or it is only this process that has
+// been standing still.
 func (p *pool) sample() overload.Sample {
 	_, wait, _ := p.waits.Take()
 	for _, l := range p.links {
-		wait = max(wait, l.Behind())
+		if behind := l.Behind(); behind > tickEvery {
+			wait = max(wait, behind)
+		}
 	}
 	return overload.Sample{Sent: int(p.sent.Swap(0)), Replied: int(p.replied.Swap(0)), Served: int(p.served.Swap(0)), Wait: wait}
 }

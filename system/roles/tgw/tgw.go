@@ -21,17 +21,17 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return fmt.Errorf("open the front door of %s: %w", cfg.Node, err)
 	}
-	return serve(ctx, cfg, l)
-}
-
-// serve is Run on a listener that exists already; it closes it.
-func serve(ctx context.Context, cfg config.Config, l net.Listener) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	g, err := newGateway(cfg)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	return g.run(ctx, cfg, l)
+}
+
+// run serves until ctx ends; it closes l.
+func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	g.dial(ctx, cfg.Peers)
 	page := admin.Page{Node: cfg.Node, Metrics: g.metrics(), Healthy: g.healthy}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
@@ -40,7 +40,7 @@ func serve(ctx context.Context, cfg config.Config, l net.Listener) error {
 	var running sync.WaitGroup
 	running.Go(func() { g.tick(ctx) })
 	g.listening.Store(true)
-	err = g.front.Serve(ctx, l)
+	err := g.front.Serve(ctx, l)
 	g.listening.Store(false)
 	cancel()
 	running.Wait()

@@ -74,6 +74,7 @@ func DecodeOrders(body io.Reader, a activity.Activity, game uint8) ([]api.Grant,
 	return grants, nil
 }
 
+// check holds the order's own words against each other: its number already says the activity and the gift.
 func (o Order) check(a activity.Activity, game uint8) error {
 	gift, there := a.Gift(o.Gift)
 	switch {
@@ -107,6 +108,7 @@ func DecodeAnswers(body io.Reader, grants []api.Grant) ([]Answer, error) {
 	return answers, nil
 }
 
+// strictly takes exactly one JSON value of exactly the known fields.
 func strictly(body io.Reader, into any) error {
 	dec := json.NewDecoder(body)
 	dec.DisallowUnknownFields()

@@ -15,6 +15,7 @@ type Window struct {
 	peak int
 }
 
+// moment is n orders at one time.
 type moment struct {
 	at time.Time
 	n  int
@@ -61,6 +62,7 @@ func (w *Window) Add(at time.Time, n int) {
 // Peak is the most that was ever in one window.
 func (w *Window) Peak() int { return w.peak }
 
+// forget drops what is a whole span old or older: the window is half open, as the game's is.
 func (w *Window) forget(now time.Time) {
 	old := 0
 	for old < len(w.seen) && now.Sub(w.seen[old].at) >= w.span {

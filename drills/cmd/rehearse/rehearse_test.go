@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"redpacket/drills"
+	"redpacket/drills/drillstest"
+	"redpacket/drills/judge"
+	"redpacket/drills/record"
+	"redpacket/drills/report"
+	"redpacket/drills/stage"
+	"redpacket/loadprofiles"
+)
+
+// fakeRig plays drills, cut short, against a system made of memory.
+type fakeRig struct {
+	fitted int
+	limits drills.Limits
+	fails  error
+	scales map[string]float64
+	wrong  map[string]judge.Status // drills whose verdict is to be another
+	wait   bool                    // until the context ends
+}
+
+func (f *fakeRig) Fit(context.Context, stage.Run) (drills.Limits, error) {
+	f.fitted++
+	return f.limits, f.fails
+}
+
+func (f *fakeRig) Clean(context.Context) ([]string, error) { return []string{"container a"}, nil }
+
+func (f *fakeRig) Rehearse(ctx context.Context, d drills.Drill, r stage.Run) (judge.Verdict, error) {
+	if f.wait {
+		<-ctx.Done()
+	}
+	if err := errors.Join(ctx.Err(), f.fails); err != nil {
+		return judge.Verdict{}, err
+	}
+	f.scales[d.ID] = r.Scale
+	into, err := record.Create(filepath.Join(r.Out, report.RecordDir))
+	if err != nil {
+		return judge.Verdict{}, err
+	}
+	if err := into.Finish(record.Manifest{Drill: d.ID, Scale: r.Scale, Notes: r.Notes}); err != nil {
+		return judge.Verdict{}, err
+	}
+	status := judge.Pass
+	if s, ok := f.wrong[d.ID]; ok {
+		status = s
+	}
+	return judge.Verdict{Status: status}, nil
+}
+
+func rehearse(t *testing.T, rig rigger, args ...string) (code int, out, err string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	var o, e bytes.Buffer
+	a := &app{out: &o, err: &e, rig: rig}
+	code = a.run(t.Context(), args)
+	return code, o.String(), e.String()
+}
+
+func fresh() *fakeRig {
+	return &fakeRig{limits: drills.Limits{Generator: 300_000, System: 100_000}, scales: map[string]float64{}}
+}
+
+func TestWrongArgumentsAreOneLineAndExit3(t *testing.T) {
+	for _, c := range []struct {
+		args  string
+		tells string
+	}{
+		{"", "run pressure"},
+		{"rum pr-4", `no command "rum"`},
+		{"run", "usage: rehearse run DRILL|GROUP…"},
+		{"run pr-99", "pr-4"},
+		{"run pr-4 --scale 2", "--scale is 2"},
+		{"run pr-4 --scale 0", "--scale is 0"},
+		{"run pr-4 --scale much", "scale"},
+		{"run pr-4 --hold 1ms", "--hold is 1ms"},
+		{"run pr-4 --seed -1", "seed"},
+		{"run pr-4 --sede 1", "sede"},
+		{"run pr-4 --budget 5m", "run takes no --budget"},
+		{"rehearsal --budget 1s", "--budget is 1s"},
+		{"rehearsal pr-4", "1 arguments"},
+		{"list all", "1 arguments"},
+		{"judge", "usage: rehearse judge DIR"},
+		{"judge nowhere", "nowhere"},
+		{"report nowhere", "SHA256SUMS"},
+		{"diff one", "usage: rehearse diff DIR DIR"},
+		{"show pr-4 --out x", "show takes no --out"},
+	} {
+		code, _, err := rehearse(t, fresh(), strings.Fields(c.args)...)
+		if code != exitRig || strings.Count(err, "\n") != 1 || !strings.Contains(err, c.tells) {
+			t.Errorf("rehearse %s: exit %d, %q; want 3 and one line that tells %q", c.args, code, err, c.tells)
+		}
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		wrong map[string]judge.Status
+		want  int
+	}{
+		{nil, exitPass},
+		{map[string]judge.Status{"pr-3": judge.Inconclusive}, exitInconclusive},
+		{map[string]judge.Status{"pr-3": judge.Inconclusive, "pr-4": judge.Fail}, exitFail},
+	} {
+		rig := fresh()
+		rig.wrong = c.wrong
+		code, out, _ := rehearse(t, rig, "run", "pressure")
+		if code != c.want || rig.fitted != 1 || len(rig.scales) != 6 {
+			t.Errorf("%v: exit %d, fitted %d times, %d drills", c.wrong, code, rig.fitted, len(rig.scales))
+		}
+		if strings.Count(out, "/s offered") < 6 {
+			t.Errorf("no table:\n%s", out)
+		}
+	}
+	rig := fresh()
+	rig.fails = fmt.Errorf("stand up one-idc: %w", drills.ErrCluster)
+	if code, _, err := rehearse(t, rig, "run", "smoke"); code != exitRig || strings.Count(err, "\n") != 1 {
+		t.Errorf("a stage that failed: exit %d, %q", code, err)
+	}
+}
+
+func TestScales(t *testing.T) {
+	rig := fresh()
+	rehearse(t, rig, "run", "--hold", "2s", "pressure", "smoke")
+	for id, want := range map[string]float64{"pr-4": 0.5, "pr-5": 0.5, "smoke": 0.05} {
+		if rig.scales[id] != want {
+			t.Errorf("%s ran at %g, want %g", id, rig.scales[id], want)
+		}
+	}
+	rig = fresh()
+	rehearse(t, rig, "run", "pr-4", "smoke", "--scale", "0.3")
+	if rig.fitted != 0 || rig.scales["pr-4"] != 0.3 || rig.scales["smoke"] != 0.3 {
+		t.Errorf("asked for 0.3: fitted %d times, ran at %v", rig.fitted, rig.scales)
+	}
+	rig = fresh()
+	rig.limits = drills.Limits{Generator: 1000, System: 1000}
+	if code, _, err := rehearse(t, rig, "run", "pr-4"); code != exitRig || !strings.Contains(err, "this rig carries 1000") {
+		t.Errorf("too small a rig: exit %d, %s", code, err)
+	}
+}
+
+func TestInterruptIsOneLineAndExit3(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	rig := fresh()
+	rig.wait = true
+	var out, err bytes.Buffer
+	a := &app{out: &out, err: &err, rig: rig}
+	if code := a.run(ctx, []string{"run", "smoke"}); code != exitRig || !strings.Contains(err.String(), "interrupted") || strings.Count(err.String(), "\n") != 1 {
+		t.Errorf("exit %d, %q", code, err.String())
+	}
+}
+
+func TestRehearsalSignsOff(t *testing.T) {
+	rig := fresh()
+	code, out, _ := rehearse(t, rig, "rehearsal", "--out", "night", "--budget", "2m")
+	pages, err := filepath.Glob("night/*-rehearsal/rehearsal.html")
+	if err != nil || len(pages) != 1 {
+		t.Fatal(pages, err)
+	}
+	page, err := os.ReadFile(pages[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code != exitInconclusive || !strings.Contains(out, "no-go") || !strings.Contains(out, "pr-kill is inconclusive: not run: the budget of 2m0s is used up") {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+	if !bytes.Contains(page, []byte("no-go")) || !bytes.Contains(page, []byte("smoke/report.html")) {
+		t.Error("the page lacks the decision or a link")
+	}
+}
+
+func TestShowListEstimateClean(t *testing.T) {
+	for args, want := range map[string]string{
+		"list": "pr-kill", "show pr-4": "200000/s for 20s", "show pr-4 --hold 40s": "200000/s for 40s", "show smoke --seed 9": "seed       9",
+		"estimate": "96", "clean": "1 things removed", "help": "usage",
+	} {
+		if code, out, err := rehearse(t, fresh(), strings.Fields(args)...); code != exitPass || !strings.Contains(out, want) {
+			t.Errorf("rehearse %s: exit %d, %s; lacks %q:\n%s", args, code, err, want, out)
+		}
+	}
+}
+
+// A record of the real chain is judged twice by the command line: the same bytes, the same exit code.
+func TestJudgeTwiceGivesTheSameBytes(t *testing.T) {
+	dir := t.TempDir()
+	d := tiny(t)
+	s := &drillstest.System{Activity: d.Stage(0.05).Activity}
+	into, err := record.Create(filepath.Join(dir, report.RecordDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = drills.Run(t.Context(), d, s, drills.Conditions{Scale: 0.05, Volley: s, Into: into, Tell: func(drills.Progress) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before []byte
+	for range 2 {
+		if code, out, errs := rehearse(t, fresh(), "judge", dir); code != exitPass {
+			t.Fatalf("exit %d: %s %s", code, out, errs)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, report.VerdictFile))
+		if err != nil || before != nil && !bytes.Equal(text, before) {
+			t.Fatalf("the second verdict differs, or %v", err)
+		}
+		before = text
+	}
+	if code, out, _ := rehearse(t, fresh(), "diff", dir, dir); code != exitPass || strings.Contains(out, "\n* ") {
+		t.Errorf("a record differs from itself:\n%s", out)
+	}
+	gauges := filepath.Join(dir, report.RecordDir, record.GaugesFile)
+	if err := os.WriteFile(gauges, []byte("{}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := rehearse(t, fresh(), "judge", dir); code != exitRig || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, record.GaugesFile) {
+		t.Errorf("a tampered record: exit %d, %q", code, errs)
+	}
+}
+
+// tiny is smoke, for a second.
+func tiny(t *testing.T) drills.Drill {
+	t.Helper()
+	found, err := chosen([]string{"smoke"}, options{hold: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := found[0]
+	d.Phases[0].Curve = loadprofiles.Ramp(1000, 20_000, time.Second)
+	d.Phases[1].Curve = loadprofiles.Hold(20_000, time.Second)
+	return d
+}

@@ -1,0 +1,62 @@
+package pressure_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"redpacket/drills"
+	"redpacket/drills/catalog"
+	"redpacket/drills/stage"
+	"redpacket/loadprofiles/volley"
+	"redpacket/suites/spec"
+	"redpacket/system/provision"
+)
+
+// The generator and the reaper are this binary, run again.
+func TestMain(m *testing.M) {
+	volley.BecomeWorker()
+	provision.BecomeReaper()
+	os.Exit(m.Run())
+}
+
+func TestPressure(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Pressure")
+}
+
+var _ = Describe("under pressure", Ordered, ContinueOnFailure, Serial, func() {
+	var limits drills.Limits
+
+	BeforeAll(func(ctx SpecContext) {
+		progress := spec.Progress(GinkgoWriter, "fit")
+		Expect(stage.Ready(ctx, progress.Say)).To(Succeed())
+		var err error
+		limits, err = stage.Fit(ctx, progress)
+		Expect(err).NotTo(HaveOccurred())
+	}, NodeTimeout(8*time.Minute))
+
+	group, err := catalog.Find("pressure", 0)
+	if err != nil {
+		AbortSuite(err.Error())
+	}
+	for _, d := range group {
+		// The id in capitals, as the catalogue of drills writes it, so that FOCUS=PR-4 finds it.
+		It("holds up: "+d.Title(), Label(d.ID), func(ctx SpecContext) {
+			Expect(rehearse(ctx, d, limits)).To(spec.HoldUp())
+		}, SpecTimeout(d.Profile().Curve.Length()+4*time.Minute))
+	}
+})
+
+func rehearse(ctx context.Context, d drills.Drill, limits drills.Limits) (spec.Outcome, error) {
+	peak := d.Profile().Curve.Peak()
+	scale, err := drills.FitScale(limits, peak)
+	if err != nil {
+		return spec.Outcome{}, err
+	}
+	return spec.Rehearse(ctx, d, spec.Stand{Scale: scale, Notes: limits.Notes(scale, peak), Out: GinkgoWriter})
+}

@@ -1,0 +1,122 @@
+// Package spec is what the suites share: how a spec rehearses a drill, and how it asks whether the drill held up.
+package spec
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/onsi/gomega/types"
+
+	"redpacket/drills"
+	"redpacket/drills/judge"
+	"redpacket/drills/record"
+	"redpacket/drills/report"
+	"redpacket/drills/stage"
+)
+
+// Outcome is a drill that was carried out: its verdict, and the folder that holds the record and the report.
+type Outcome struct {
+	Drill   drills.Drill
+	Verdict judge.Verdict
+	Dir     string
+	Text    string // the verdict, for people
+}
+
+// Stand says at which scale to rehearse, why that one, and where progress is printed.
+type Stand struct {
+	Scale float64
+	Notes []string
+	Out   io.Writer
+}
+
+// Rehearse carries a drill out and judges it: the command line calls the same function of stage.
+func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
+	d.Seed = seed(d.Seed)
+	o := Outcome{Drill: d, Dir: filepath.Join(out(), time.Now().UTC().Format("20060102-150405")+"-"+d.ID)}
+	fmt.Fprintf(s.Out, "%s\n  scale      %g: %s\n", strings.Join(d.Script(), "\n"), s.Scale, strings.Join(s.Notes, "; "))
+	p := &progress{out: s.Out, drill: d.ID}
+	var err error
+	o.Verdict, err = stage.Rehearse(ctx, d, stage.Run{Scale: s.Scale, Notes: s.Notes, Out: o.Dir, Say: p.say, Tell: p.tell})
+	if err != nil {
+		return o, err
+	}
+	saved, err := record.Open(filepath.Join(o.Dir, report.RecordDir))
+	if err != nil {
+		return o, err
+	}
+	var text strings.Builder
+	err = report.Text(&text, saved, o.Verdict)
+	o.Text = text.String()
+	fmt.Fprintf(s.Out, "%s  report     %s\n", o.Text, filepath.Join(o.Dir, report.PageFile))
+	return o, err
+}
+
+// out is where runs are kept: REDPACKET_OUT, as the Makefile sets it.
+func out() string { return cmp.Or(os.Getenv("REDPACKET_OUT"), os.TempDir()) }
+
+// seed is REDPACKET_SEED, or the drill's own.
+func seed(own uint64) uint64 {
+	if asked, err := strconv.ParseUint(os.Getenv("REDPACKET_SEED"), 10, 64); err == nil {
+		return asked
+	}
+	return own
+}
+
+// progress prints a plain line every few seconds.
+type progress struct {
+	out   io.Writer
+	drill string
+	last  time.Time
+}
+
+const between = 5 * time.Second
+
+func (p *progress) say(line string) { fmt.Fprintf(p.out, "%s  %s\n", p.drill, line) }
+
+func (p *progress) tell(now drills.Progress) {
+	if now.Doing != "" || time.Since(p.last) < between {
+		return
+	}
+	p.last = time.Now()
+	p.say(fmt.Sprintf("%5.1f of %.0f s  %8.0f/s offered  %8.0f/s done  late p99 %.1f ms", now.At.Seconds(), now.Length.Seconds(),
+		now.Offered, now.Goodput, float64(now.Late)/float64(time.Millisecond)))
+}
+
+// Progress prints lines for what is no drill, such as finding the scale.
+func Progress(w io.Writer, name string) stage.Run {
+	p := &progress{out: w, drill: name}
+	return stage.Run{Say: p.say, Tell: p.tell}
+}
+
+// HoldUp succeeds on an Outcome whose verdict is pass; an inconclusive drill has not held up.
+func HoldUp() types.GomegaMatcher { return holdUp{} }
+
+type holdUp struct{}
+
+// Match is true for a pass.
+func (holdUp) Match(actual any) (bool, error) {
+	o, ok := actual.(Outcome)
+	if !ok {
+		return false, fmt.Errorf("HoldUp asks an Outcome, not a %T", actual)
+	}
+	return o.Verdict.Status == judge.Pass, nil
+}
+
+// FailureMessage is the verdict in words.
+func (holdUp) FailureMessage(actual any) string {
+	o := actual.(Outcome)
+	return fmt.Sprintf("drill %s did not hold up; its record is in %s\n%s", o.Drill.ID, o.Dir, o.Text)
+}
+
+// NegatedFailureMessage is for a drill that should have failed.
+func (holdUp) NegatedFailureMessage(actual any) string {
+	o := actual.(Outcome)
+	return fmt.Sprintf("drill %s held up, though it should not have\n%s", o.Drill.ID, o.Text)
+}
