@@ -84,7 +84,7 @@ func (r *run) drain(ctx context.Context) {
 			r.m.Drain = record.Drain{Took: r.now() - ended, Settled: true}
 			return
 		}
-		r.with.Tell(Progress{Doing: "draining: " + r.m.Drain.Why})
+		r.with.Tell(Progress{Doing: strings.TrimSuffix("draining: "+r.m.Drain.Why, ": ")})
 		if !sleepUntil(ctx, time.Now().Add(judge.SampleEvery/5)) {
 			break
 		}

@@ -23,7 +23,7 @@ func (c counted) Count(s Span, of Which) uint64 {
 
 // Quantile is the wait of a share of them.
 func (c counted) Quantile(s Span, of Which, q float64) time.Duration {
-	took, _ := c.Tally.Quantile(s.From, s.To, orAll(of.Ops), orAll(of.Outcomes), q)
+	took, _ := c.Within(tally.Window{From: s.From, To: s.To, Ops: orAll(of.Ops), Outcomes: orAll(of.Outcomes)}, q)
 	return took
 }
 

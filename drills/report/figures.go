@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"redpacket/drills/judge"
@@ -117,7 +118,7 @@ type dial struct {
 func (d dial) of(r *record.Record, gauges ...record.Gauge) lines {
 	l := lines{Title: d.title, Unit: d.unit, Values: make([][]*float64, len(gauges))}
 	for _, g := range gauges {
-		l.Names = append(l.Names, string(g))
+		l.Names = append(l.Names, strings.TrimSuffix(string(g), "_s")) // the dial has a unit of its own
 	}
 	every := 1 + len(r.Gauges)/mostPoints
 	for n, s := range r.Gauges {

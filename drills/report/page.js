@@ -59,7 +59,7 @@
       const colour = meaning[name] || colours[i % colours.length];
       return {
         label: name, stroke: colour, width: 1.5, points: { show: false },
-        fill: chart.stack ? colour + "66" : undefined,
+        fill: chart.stack ? colour : undefined,
         value: (u, v, s, at) => at == null ? "" : short(chart.values[i][at]),
       };
     });

@@ -29,11 +29,8 @@ type Row struct {
 func RowOf(r *record.Record, v judge.Verdict, took time.Duration, page string) Row {
 	l := loadOf(r)
 	row := Row{Drill: r.Drill, Name: r.Name, Status: v.Status, Scale: r.Scale, Offered: l.Offered, Goodput: l.Goodput, P99: l.Response.P99, Took: took, Page: page}
-	for _, f := range ranked(v.Findings) {
-		if f.Status != judge.Pass {
-			row.Because = f.Assertion + ": " + f.Because
-		}
-		break
+	if first := ranked(v.Findings); len(first) > 0 && first[0].Status != judge.Pass {
+		row.Because = first[0].Assertion + ": " + first[0].Because
 	}
 	return row
 }

@@ -25,16 +25,24 @@ func (t *Tally) Sum(from, to time.Duration, ops []api.Op, outcomes []api.Outcome
 	return sum
 }
 
-// Quantile is the time within which the share q (0 … 1) of the chosen requests ended, counted from when they were owed;
-// nil means all ops or all outcomes. It is false when there were none.
-func (t *Tally) Quantile(from, to time.Duration, ops []api.Op, outcomes []api.Outcome, q float64) (time.Duration, bool) {
-	all, sum := t.gather(from, to, chosen(ops, outcomes))
+// Window is the requests owed in a stretch of time that are of any of the ops and came to any of the outcomes; nil means
+// all of them.
+type Window struct {
+	From, To time.Duration
+	Ops      []api.Op
+	Outcomes []api.Outcome
+}
+
+// Within is the time within which the share q (0 … 1) of a window's requests ended, counted from when they were owed; 1
+// is the longest, at most 1 % above what was recorded. It is false when there were none.
+func (t *Tally) Within(w Window, q float64) (time.Duration, bool) {
+	all, sum := t.gather(w.From, w.To, chosen(w.Ops, w.Outcomes))
 	return quantile(all, sum, q)
 }
 
 // Max is the longest of the chosen requests, at most 1 % above what was recorded. It is false when there were none.
 func (t *Tally) Max(from, to time.Duration, ops []api.Op, outcomes []api.Outcome) (time.Duration, bool) {
-	return t.Quantile(from, to, ops, outcomes, 1)
+	return t.Within(Window{from, to, ops, outcomes}, 1)
 }
 
 // LateQuantile is the lateness that the share q (0 … 1) of the clicks sent in a window did not exceed, and how many

@@ -24,7 +24,7 @@ func (v *volley) progress(now time.Duration) Progress {
 		for outcome, n := range e.counts.outcomes {
 			p.Outcomes[outcome] += n
 		}
-		p99, _ := e.tally.Quantile(now-tellTime, now, nil, nil, 0.99)
+		p99, _ := e.tally.Within(tally.Window{From: now - tellTime, To: now}, 0.99)
 		late, _ := e.tally.LateQuantile(now-tellTime, now, 0.99)
 		e.mu.Unlock()
 		p.P99, p.LateP99 = max(p.P99, p99), max(p.LateP99, late)

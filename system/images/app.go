@@ -87,6 +87,9 @@ func compile(ctx context.Context) ([]byte, error) {
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, errors.New("build the system: there is no go command in PATH; install Go, or add its bin folder to PATH")
 	}
+	if stopped := context.Cause(ctx); err != nil && stopped != nil {
+		return nil, fmt.Errorf("build the system in %s: %w", root, stopped)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("build the system in %s: %w: %s", root, err, strings.TrimSpace(string(said)))
 	}

@@ -118,7 +118,7 @@ func (m maker) make(ctx context.Context, name topology.Image, hash string, files
 func explain(err error) error {
 	if text := err.Error(); strings.Contains(text, "Unable to locate package") || strings.Contains(text, "Failed to fetch") ||
 		strings.Contains(text, "resolving") {
-		return fmt.Errorf("Debian's archive did not give the packages; see that this machine reaches it by http: %w", err)
+		return fmt.Errorf("the packages did not come; see that this machine reaches Debian's archive by http: %w", err)
 	}
 	return err
 }

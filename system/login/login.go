@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 
 	"redpacket/system/api"
 )
@@ -27,7 +28,16 @@ var ErrForged = errors.New("token is not signed by this activity's login service
 var ErrLapsed = errors.New("token has lapsed")
 
 // Signer mints and checks tokens under one key. It may be used by several goroutines at once.
-type Signer struct{ block cipher.Block }
+type Signer struct {
+	block   cipher.Block
+	scratch sync.Pool // of *sheet: what goes through an interface would otherwise be allocated for each token
+}
+
+// sheet is the room that one signature is worked out in.
+type sheet struct {
+	raw       [rawLen + 2]byte
+	text, mac [aes.BlockSize]byte
+}
 
 // NewSigner takes the run's key: 32 hex digits.
 func NewSigner(key string) (*Signer, error) {
@@ -39,41 +49,43 @@ func NewSigner(key string) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{block}, nil
+	return &Signer{block: block, scratch: sync.Pool{New: func() any { return new(sheet) }}}, nil
 }
 
 // sign is AES over the one block (user, expiry, tag). Over messages of exactly one block a block cipher is a sound MAC.
-func (s *Signer) sign(dst, payload []byte) {
-	var block [16]byte
-	copy(block[:], payload)
-	copy(block[12:], "rpv1")
-	s.block.Encrypt(dst, block[:])
+func (s *Signer) sign(on *sheet) {
+	copy(on.text[:], on.raw[:12])
+	copy(on.text[12:], "rpv1")
+	s.block.Encrypt(on.mac[:], on.text[:])
 }
 
 // Mint appends the token of a user to dst; expires is in seconds since 1970.
 func (s *Signer) Mint(dst []byte, user api.User, expires uint32) []byte {
-	var raw [rawLen]byte
-	binary.BigEndian.PutUint64(raw[:], uint64(user))
-	binary.BigEndian.PutUint32(raw[8:], expires)
-	s.sign(raw[12:], raw[:12])
-	return base64.RawURLEncoding.AppendEncode(dst, raw[:])
+	on := s.scratch.Get().(*sheet)
+	defer s.scratch.Put(on)
+	binary.BigEndian.PutUint64(on.raw[:], uint64(user))
+	binary.BigEndian.PutUint32(on.raw[8:], expires)
+	s.sign(on)
+	copy(on.raw[12:], on.mac[:])
+	return base64.RawURLEncoding.AppendEncode(dst, on.raw[:rawLen])
 }
 
 // Check returns the user whose token this is; now is in seconds since 1970. The errors are ErrForged and ErrLapsed.
 func (s *Signer) Check(token []byte, now uint32) (api.User, error) {
-	var raw, want [rawLen + 2]byte
 	if len(token) != TokenLen {
 		return 0, ErrForged
 	}
-	if n, err := base64.RawURLEncoding.Decode(raw[:], token); err != nil || n != rawLen {
+	on := s.scratch.Get().(*sheet)
+	defer s.scratch.Put(on)
+	if n, err := base64.RawURLEncoding.Decode(on.raw[:], token); err != nil || n != rawLen {
 		return 0, ErrForged
 	}
-	s.sign(want[:], raw[:12])
-	if subtle.ConstantTimeCompare(want[:16], raw[12:rawLen]) != 1 {
+	s.sign(on)
+	if subtle.ConstantTimeCompare(on.mac[:], on.raw[12:rawLen]) != 1 {
 		return 0, ErrForged
 	}
-	if binary.BigEndian.Uint32(raw[8:]) < now {
+	if binary.BigEndian.Uint32(on.raw[8:]) < now {
 		return 0, ErrLapsed
 	}
-	return api.User(binary.BigEndian.Uint64(raw[:])), nil
+	return api.User(binary.BigEndian.Uint64(on.raw[:])), nil
 }

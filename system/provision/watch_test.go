@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -171,7 +170,7 @@ func TestEachNodesErrorNamesIt(t *testing.T) {
 		}
 		return nil
 	})
-	if want := fmt.Sprint("node cmem-1: boom\nnode cmem-2: boom"); !errors.Is(err, boom) || err.Error() != want {
+	if want := "node cmem-1: boom\nnode cmem-2: boom"; !errors.Is(err, boom) || err.Error() != want {
 		t.Errorf("the error is %q, want %q", err, want)
 	}
 	if _, err := c.id("nobody"); err == nil || !strings.Contains(err.Error(), "keeper") {

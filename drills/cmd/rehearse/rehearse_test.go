@@ -125,7 +125,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	rig := fresh()
 	rig.fails = fmt.Errorf("stand up one-idc: %w", drills.ErrCluster)
-	if code, _, err := rehearse(t, rig, "run", "smoke"); code != exitRig || strings.Count(err, "\n") != 1 {
+	if code, _, err := rehearse(t, rig, "run", "sm-1"); code != exitRig || strings.Count(err, "\n") != 1 {
 		t.Errorf("a stage that failed: exit %d, %q", code, err)
 	}
 }
@@ -133,14 +133,14 @@ func TestExitCodes(t *testing.T) {
 func TestScales(t *testing.T) {
 	rig := fresh()
 	rehearse(t, rig, "run", "--hold", "2s", "pressure", "smoke")
-	for id, want := range map[string]float64{"pr-4": 0.5, "pr-5": 0.5, "smoke": 0.05} {
+	for id, want := range map[string]float64{"pr-4": 0.5, "pr-5": 0.5, "sm-1": 0.05} {
 		if rig.scales[id] != want {
 			t.Errorf("%s ran at %g, want %g", id, rig.scales[id], want)
 		}
 	}
 	rig = fresh()
-	rehearse(t, rig, "run", "pr-4", "smoke", "--scale", "0.3")
-	if rig.fitted != 0 || rig.scales["pr-4"] != 0.3 || rig.scales["smoke"] != 0.3 {
+	rehearse(t, rig, "run", "pr-4", "sm-1", "--scale", "0.3")
+	if rig.fitted != 0 || rig.scales["pr-4"] != 0.3 || rig.scales["sm-1"] != 0.3 {
 		t.Errorf("asked for 0.3: fitted %d times, ran at %v", rig.fitted, rig.scales)
 	}
 	rig = fresh()
@@ -158,7 +158,7 @@ func TestInterruptIsOneLineAndExit3(t *testing.T) {
 	rig.wait = true
 	var out, err bytes.Buffer
 	a := &app{out: &out, err: &err, rig: rig}
-	if code := a.run(ctx, []string{"run", "smoke"}); code != exitRig || !strings.Contains(err.String(), "interrupted") || strings.Count(err.String(), "\n") != 1 {
+	if code := a.run(ctx, []string{"run", "sm-1"}); code != exitRig || !strings.Contains(err.String(), "interrupted") || strings.Count(err.String(), "\n") != 1 {
 		t.Errorf("exit %d, %q", code, err.String())
 	}
 }
@@ -177,14 +177,14 @@ func TestRehearsalSignsOff(t *testing.T) {
 	if code != exitInconclusive || !strings.Contains(out, "no-go") || !strings.Contains(out, "pr-kill is inconclusive: not run: the budget of 2m0s is used up") {
 		t.Errorf("exit %d:\n%s", code, out)
 	}
-	if !bytes.Contains(page, []byte("no-go")) || !bytes.Contains(page, []byte("smoke/report.html")) {
+	if !bytes.Contains(page, []byte("no-go")) || !bytes.Contains(page, []byte("sm-1/report.html")) {
 		t.Error("the page lacks the decision or a link")
 	}
 }
 
 func TestShowListEstimateClean(t *testing.T) {
 	for args, want := range map[string]string{
-		"list": "pr-kill", "show pr-4": "200000/s for 20s", "show pr-4 --hold 40s": "200000/s for 40s", "show smoke --seed 9": "seed       9",
+		"list": "pr-kill", "show pr-4": "200000/s for 20s", "show pr-4 --hold 40s": "200000/s for 40s", "show sm-1 --seed 9": "seed       9",
 		"estimate": "96", "clean": "1 things removed", "help": "usage",
 	} {
 		if code, out, err := rehearse(t, fresh(), strings.Fields(args)...); code != exitPass || !strings.Contains(out, want) {
@@ -232,7 +232,7 @@ func TestJudgeTwiceGivesTheSameBytes(t *testing.T) {
 // tiny is smoke, for a second.
 func tiny(t *testing.T) drills.Drill {
 	t.Helper()
-	found, err := chosen([]string{"smoke"}, options{hold: time.Second})
+	found, err := chosen([]string{"sm-1"}, options{hold: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func returns(ctx context.Context, addr string) error {
 }
 
 // returnsJoined: an attempt that fails while another one holds the share too must not give it away, in whichever order
-// they end; a share that every attempt lost must go back.
+// they end, and however often their return is asked; a share that every attempt lost must go back.
 func returnsJoined(ctx context.Context, addr string) error {
 	st, err := open(ctx, addr)
 	if err != nil {
@@ -60,6 +60,9 @@ func returnsJoined(ctx context.Context, addr string) error {
 		back, err := st.store.Return(ctx, turns[attempt], batch, shares[attempt])
 		if err != nil || back != want {
 			return fmt.Errorf("return of attempt %d gave %d back, want %d: %w", attempt, back, want, err)
+		}
+		if again, err := st.store.Return(ctx, turns[attempt], batch, shares[attempt]); err != nil || again != 0 {
+			return fmt.Errorf("the same return of attempt %d, asked twice, gave %d back: %w", attempt, again, err)
 		}
 		holders, _, err := st.held(ctx)
 		if err != nil || len(holders) != 1-want {

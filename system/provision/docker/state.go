@@ -90,7 +90,7 @@ func (w *lineWriter) flush() {
 }
 
 // CPU is the processor time that a container has used since its last start. It reads the control group where that can
-// be seen (microseconds of work), and asks the engine where it cannot (milliseconds).
+// be seen (microseconds of work), and asks the engine where it cannot (milliseconds). A dead container is an error.
 func (e *Engine) CPU(ctx context.Context, id string) (time.Duration, error) {
 	if used, ok := cgroupCPU("/sys/fs/cgroup", id); ok {
 		return used, nil
@@ -103,6 +103,9 @@ func (e *Engine) CPU(ctx context.Context, id string) (time.Duration, error) {
 	var stats container.StatsResponse
 	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&stats); err != nil {
 		return 0, fmt.Errorf("read the statistics of container %.12s: %w", id, err)
+	}
+	if stats.CPUStats.CPUUsage.TotalUsage == 0 {
+		return 0, fmt.Errorf("container %.12s does not run", id)
 	}
 	return time.Duration(stats.CPUStats.CPUUsage.TotalUsage), nil
 }

@@ -13,74 +13,21 @@ import (
 	"redpacket/system/wire"
 )
 
-// TestClaimWorker walks every branch of decide, make durable, answer.
-func TestClaimWorker(t *testing.T) {
-	lost := errors.New("connection reset")
-	happened := []decided{{threeShares(), nil}}
-	for name, c := range map[string]struct {
-		prepare  func(b *bench)
-		codes    []api.Code
-		logged   int // times a batch was offered to the log
-		finished int
-		returns  int
-	}{
-		"granted": {
-			func(b *bench) {}, []api.Code{api.OK, api.OK, api.SoldOut}, 1, 1, 0},
-		"nothing to grant": {
-			func(b *bench) {
-				b.redis.claim.list = []decided{{[]cmem.Share{{Code: api.SoldOut}, {Code: api.SoldOut}, {Code: api.SoldOut}}, nil}}
-			}, []api.Code{api.SoldOut, api.SoldOut, api.SoldOut}, 0, 1, 0},
-		"closed shard": {
-			func(b *bench) { b.stand.Open = false }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
-		"primary never reached": {
-			func(b *bench) { b.stand.store = nil }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
-		"redis is at another epoch": {
-			func(b *bench) { b.redis.claim.list = []decided{{nil, cmem.ErrEpoch}} }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
-		"durable nowhere": {
-			func(b *bench) { b.log.append.list = []error{grantlog.ErrNowhere} }, []api.Code{api.Closed, api.Closed, api.SoldOut}, 1, 0, 1},
-		"durable nowhere, and the epoch has moved": {
-			func(b *bench) {
-				b.log.append.list = []error{errors.Join(grantlog.ErrNowhere, grantlog.ErrFenced)}
-				b.redis.giveBack.list = []error{cmem.ErrEpoch}
-			}, []api.Code{api.Closed, api.Closed, api.SoldOut}, 1, 0, 1},
-		"durable nowhere, the return's answer is lost once": {
-			func(b *bench) {
-				b.log.append.list, b.redis.giveBack.list = []error{grantlog.ErrNowhere}, []error{lost, lost, nil}
-			}, []api.Code{api.Unknown, api.Unknown, api.SoldOut}, 1, 0, 3},
-		"log in doubt, then certain": {
-			func(b *bench) {
-				b.log.append.list, b.log.again.list = []error{grantlog.ErrDoubt}, []error{grantlog.ErrDoubt, nil}
-			},
-			[]api.Code{api.Unknown, api.Unknown, api.SoldOut}, 3, 1, 0},
-		"log in doubt, then fenced": {
-			func(b *bench) {
-				b.log.append.list, b.log.again.list = []error{grantlog.ErrDoubt}, []error{grantlog.ErrRefused, grantlog.ErrFenced}
-			}, []api.Code{api.Unknown, api.Unknown, api.SoldOut}, 3, 0, 0},
-		"redis silent, and it happened": {
-			func(b *bench) {
-				b.redis.claim.list, b.redis.settle.list = []decided{{nil, lost}}, append([]decided{{nil, lost}}, happened...)
-			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 1, 1, 0},
-		"redis silent, it happened, and the log is fenced": {
-			func(b *bench) {
-				b.redis.claim.list, b.redis.settle.list = []decided{{nil, lost}}, happened
-				b.log.again.list = []error{grantlog.ErrFenced}
-			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 1, 0, 0},
-		"redis silent, and it never happened": {
-			func(b *bench) {
-				b.redis.claim.list, b.redis.settle.list = []decided{{nil, lost}}, []decided{{nil, lost}, {nil, nil}}
-			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 0, 0, 0},
-		"redis silent for ever, until the epoch moves": {
-			func(b *bench) {
-				b.redis.claim.list, b.redis.settle.list, b.moved = []decided{{nil, lost}}, []decided{{nil, lost}}, 3
-			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 0, 0, 0},
-		"redis silent, then it says another epoch": {
-			func(b *bench) {
-				b.redis.claim.list, b.redis.settle.list = []decided{{nil, lost}}, []decided{{nil, cmem.ErrEpoch}}
-			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 0, 0, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
+// branch is one way through decide, make durable, answer, and what must be seen at its end.
+type branch struct {
+	name     string
+	prepare  func(b *bench)
+	codes    []api.Code
+	logged   int // times a batch was offered to the log
+	finished int
+	returns  int
+}
+
+func walk(t *testing.T, branches []branch) {
+	for _, c := range branches {
+		t.Run(c.name, func(t *testing.T) {
 			b := newBench()
-			b.redis.claim.list = happened
+			b.redis.claim.list = []decided{{threeShares(), nil}}
 			c.prepare(b)
 			b.serve(t)
 			if got := b.ear.codes(); !slices.Equal(got, c.codes) {
@@ -92,6 +39,80 @@ func TestClaimWorker(t *testing.T) {
 			}
 		})
 	}
+}
+
+// errLost is an answer that never came.
+var errLost = errors.New("connection reset")
+
+// TestDecidedBatch ends certain at once: granted, refused before deciding, or returned.
+func TestDecidedBatch(t *testing.T) {
+	walk(t, []branch{
+		{"granted",
+			func(b *bench) {}, []api.Code{api.OK, api.OK, api.SoldOut}, 1, 1, 0},
+		{"nothing to grant",
+			func(b *bench) {
+				b.redis.claim.list = []decided{{[]cmem.Share{{Code: api.SoldOut}, {Code: api.SoldOut}, {Code: api.SoldOut}}, nil}}
+			}, []api.Code{api.SoldOut, api.SoldOut, api.SoldOut}, 0, 1, 0},
+		{"closed shard",
+			func(b *bench) { b.stand.Open = false }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
+		{"primary never reached",
+			func(b *bench) { b.stand.store = nil }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
+		{"redis is at another epoch",
+			func(b *bench) { b.redis.claim.list = []decided{{nil, cmem.ErrEpoch}} }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
+		{"durable nowhere",
+			func(b *bench) { b.log.append.list = []error{grantlog.ErrNowhere} }, []api.Code{api.Closed, api.Closed, api.SoldOut}, 1, 0, 1},
+		{"durable nowhere, and the epoch has moved",
+			func(b *bench) {
+				b.log.append.list = []error{errors.Join(grantlog.ErrNowhere, grantlog.ErrFenced)}
+				b.redis.giveBack.list = []error{cmem.ErrEpoch}
+			}, []api.Code{api.Closed, api.Closed, api.SoldOut}, 1, 0, 1},
+		{"durable nowhere, the return's answer is lost once",
+			func(b *bench) {
+				b.log.append.list, b.redis.giveBack.list = []error{grantlog.ErrNowhere}, []error{errLost, errLost, nil}
+			}, []api.Code{api.Unknown, api.Unknown, api.SoldOut}, 1, 0, 3},
+	})
+}
+
+// TestLogInDoubt asks the log until it is certain.
+func TestLogInDoubt(t *testing.T) {
+	walk(t, []branch{
+		{"log in doubt, then certain",
+			func(b *bench) {
+				b.log.append.list, b.log.again.list = []error{grantlog.ErrDoubt}, []error{grantlog.ErrDoubt, nil}
+			},
+			[]api.Code{api.Unknown, api.Unknown, api.SoldOut}, 3, 1, 0},
+		{"log in doubt, then fenced",
+			func(b *bench) {
+				b.log.append.list, b.log.again.list = []error{grantlog.ErrDoubt}, []error{grantlog.ErrRefused, grantlog.ErrFenced}
+			}, []api.Code{api.Unknown, api.Unknown, api.SoldOut}, 3, 0, 0},
+	})
+}
+
+// TestRedisSilent settles with Redis, or ends with the epoch.
+func TestRedisSilent(t *testing.T) {
+	walk(t, []branch{
+		{"redis silent, and it happened",
+			func(b *bench) {
+				b.redis.claim.list, b.redis.settle.list = []decided{{nil, errLost}}, append([]decided{{nil, errLost}}, decided{threeShares(), nil})
+			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 1, 1, 0},
+		{"redis silent, it happened, and the log is fenced",
+			func(b *bench) {
+				b.redis.claim.list, b.redis.settle.list = []decided{{nil, errLost}}, []decided{{threeShares(), nil}}
+				b.log.again.list = []error{grantlog.ErrFenced}
+			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 1, 0, 0},
+		{"redis silent, and it never happened",
+			func(b *bench) {
+				b.redis.claim.list, b.redis.settle.list = []decided{{nil, errLost}}, []decided{{nil, errLost}, {nil, nil}}
+			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 0, 0, 0},
+		{"redis silent for ever, until the epoch moves",
+			func(b *bench) {
+				b.redis.claim.list, b.redis.settle.list, b.moved = []decided{{nil, errLost}}, []decided{{nil, errLost}}, 3
+			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 0, 0, 0},
+		{"redis silent, then it says another epoch",
+			func(b *bench) {
+				b.redis.claim.list, b.redis.settle.list = []decided{{nil, errLost}}, []decided{{nil, cmem.ErrEpoch}}
+			}, []api.Code{api.Unknown, api.Unknown, api.Unknown}, 0, 0, 0},
+	})
 }
 
 // TestGrantIsLoggedAsAnswered: what the log holds is what the user hears; a repeat goes to the server of the first claim.

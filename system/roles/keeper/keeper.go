@@ -79,6 +79,7 @@ type keeper struct {
 	clock   func() time.Time
 	say     func(line string)
 	figures figures
+	said    string // the last complaint, while it lasts
 
 	seen     grantlog.Shard // the last announcement
 	heard    time.Time      // when it, or progress under it, was first seen
@@ -94,9 +95,7 @@ type keeper struct {
 // loop looks and acts until ctx ends.
 func (k *keeper) loop(ctx context.Context) {
 	for tick := time.NewTicker(lookEvery); ; {
-		if err := k.once(ctx); err != nil && ctx.Err() == nil {
-			k.say(fmt.Sprintf("keeper %s: %v", k.cfg.Node, err))
-		}
+		k.complain(ctx, k.once(ctx))
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -104,6 +103,18 @@ func (k *keeper) loop(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// complain says what went wrong, in one line, and once while it lasts.
+func (k *keeper) complain(ctx context.Context, err error) {
+	text := ""
+	if err != nil && ctx.Err() == nil {
+		text = strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	if text != "" && text != k.said {
+		k.say(fmt.Sprintf("keeper %s: %s", k.cfg.Node, text))
+	}
+	k.said = text
 }
 
 // once looks at the log and the nodes, and does what is to be done.
