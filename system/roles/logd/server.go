@@ -115,9 +115,9 @@ func (s *Server) Prepare(ctx context.Context) error {
 	if err := grantlog.Create(ctx, s.Addr(), s.games); err != nil {
 		return err
 	}
-	if s.State().Messages != s.State().Last {
-		return fmt.Errorf("the stream %s has lost messages: it holds %d, and its last is %d", grantlog.Stream,
-			s.State().Messages, s.State().Last)
+	// Read once: writers may be publishing already, and two readings would differ.
+	if now := s.State(); now.Messages != now.Last {
+		return fmt.Errorf("the stream %s has lost messages: it holds %d, and its last is %d", grantlog.Stream, now.Messages, now.Last)
 	}
 	s.ready.Store(true)
 	return nil
