@@ -36,27 +36,29 @@ func TestFitScale(t *testing.T) {
 }
 
 // A probe of one-second steps whose steps from a certain one on are slow, shed, or short.
-func TestCleanestStopsAtTheFirstStepThatIsNot(t *testing.T) {
+func TestCleanestIsTheHighestCleanStep(t *testing.T) {
 	const step = time.Second
 	profile := drills.Probing{Step: step}.ProbeProfile()
 	for _, c := range []struct {
 		name  string
 		from  int
+		to    int // 0: to the end
 		took  time.Duration
 		out   api.Outcome
 		share float64
 		want  float64 // of Built × 1.15
 	}{
-		{"all clean", 99, 0, api.Done, 1, 1},
-		{"slow from the fourth", 3, 500 * time.Millisecond, api.Done, 1, 0.2},
-		{"shed from the second", 1, time.Millisecond, api.Shed, 1, 0.05},
-		{"short from the third", 2, time.Millisecond, api.Done, 0.5, 0.1},
-		{"nothing clean", 0, time.Millisecond, api.Doubt, 1, 0},
+		{"all clean", 99, 0, 0, api.Done, 1, 1},
+		{"slow from the fourth", 3, 0, 500 * time.Millisecond, api.Done, 1, 0.2},
+		{"shed from the second", 1, 0, time.Millisecond, api.Shed, 1, 0.05},
+		{"short from the third", 2, 0, time.Millisecond, api.Done, 0.5, 0.1},
+		{"a hiccup", 2, 3, time.Second, api.Done, 1, 1},
+		{"nothing clean", 0, 0, time.Millisecond, api.Doubt, 1, 0},
 	} {
 		counted := tally.New(time.Minute)
 		for at := time.Duration(0); at < profile.Curve.Length(); at += tally.Slot {
 			took, out, share := time.Millisecond, api.Done, 1.0
-			if int(at/step) >= c.from {
+			if at >= time.Duration(c.from)*step && (c.to == 0 || at < time.Duration(c.to)*step) {
 				took, out, share = c.took, c.out, c.share
 			}
 			for range int(share * profile.Curve.Rate(at) * tally.Slot.Seconds() / 100) {
