@@ -107,8 +107,12 @@ type Stage struct {
 	Rules    config.Rules
 }
 
+// spare is what an instance is built for beyond its even share of Built: shares are not even to the call, and a queue
+// that is served exactly as fast as it fills never empties.
+const spare = 1.05
+
 // Stage scales the stocks, the games' limits, and what the instances of each pool are built for: the calls that the
-// funnel sends their way at Built requests/s, shared evenly.
+// funnel sends their way at Built requests/s, shared evenly, and 5 % spare.
 func (d Drill) Stage(scale float64) Stage {
 	s := Stage{Topology: d.Topology, Activity: d.Activity(d.Seed, scale), Rules: d.Rules}
 	s.Rules.DeliveryRate = max(1, d.Rules.DeliveryRate*scale)
@@ -116,7 +120,7 @@ func (d Drill) Stage(scale float64) Stage {
 	calls := func(ops ...api.Op) float64 {
 		sum := 0.0
 		for _, op := range ops {
-			sum += clicks * d.Load.Funnel.Share(op)
+			sum += clicks * d.Load.Funnel.Share(op) * spare
 		}
 		return sum
 	}

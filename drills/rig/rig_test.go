@@ -6,13 +6,20 @@ import (
 )
 
 func TestPartitionGivesTheLastCoreToTheGenerator(t *testing.T) {
-	for n, want := range map[int]Cores{1: {}, 2: {"0", "1"}, 3: {"0-1", "2"}, 16: {"0-14", "15"}} {
-		if got := Partition(n); got != want {
+	for n, want := range map[int]Cores{1: {}, 2: {System: "0", Generator: "1"}, 3: {System: "0-1", Generator: "2"}, 16: {System: "0-14", Generator: "15"}} {
+		if got := Partition(n, false); got != want {
 			t.Errorf("%d cores: %+v, want %+v", n, got, want)
 		}
 	}
-	if Partition(1).String() == "" || Partition(4).String() == Partition(1).String() {
-		t.Error("the words do not tell the partitions apart")
+	if got, want := Partition(2, true), (Cores{System: "0-1", Generator: "1", First: true}); got != want {
+		t.Errorf("with the right to go first: %+v, want %+v", got, want)
+	}
+	words := map[string]bool{}
+	for _, c := range []Cores{Partition(1, true), Partition(4, true), Partition(4, false)} {
+		words[c.String()] = true
+	}
+	if len(words) != 3 {
+		t.Errorf("the words do not tell the partitions apart: %v", words)
 	}
 }
 

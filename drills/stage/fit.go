@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"time"
 
 	"redpacket/drills"
@@ -42,7 +41,7 @@ func Fit(ctx context.Context, r Run) (limits drills.Limits, err error) {
 func generatorLimit(ctx context.Context, dir string, say func(string)) (float64, error) {
 	say("how fast is the generator by itself?")
 	job := volley.Job{Profile: loadprofiles.Night200k(time.Second), Scale: 1, Seed: 1, Dir: dir, Key: "00112233445566778899aabbccddeeff",
-		Cores: rig.Partition(runtime.NumCPU()).Generator}
+		Cores: rig.Mine().Generator}
 	limit, err := volley.SelfTest(ctx, job)
 	if err != nil {
 		return 0, err
@@ -65,6 +64,6 @@ func systemLimit(ctx context.Context, dir string, r Run) (limit float64, err err
 	}()
 	return drills.Probe(ctx, drills.Probing{
 		Clients: loadprofiles.Built146k(time.Second), Step: probeStep, Dir: dir, Tell: r.Tell,
-		Volley: fires{on: on, cores: rig.Partition(runtime.NumCPU()).Generator, tag: "probe"},
+		Volley: fires{on: on, cores: rig.Mine().Generator, tag: "probe"},
 	})
 }

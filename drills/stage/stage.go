@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -64,7 +63,7 @@ func perform(ctx context.Context, d drills.Drill, r Run) (saved *record.Record, 
 	if err != nil {
 		return nil, err
 	}
-	cores := rig.Partition(runtime.NumCPU())
+	cores := rig.Mine()
 	on, err := up(ctx, d.Stage(r.Scale), r.Say)
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: stand up %s: %w: %w", d.ID, d.Topology.Name, drills.ErrCluster, err)
@@ -89,7 +88,7 @@ func writeScript(d drills.Drill, r Run) error {
 
 func up(ctx context.Context, s drills.Stage, say func(string)) (*provision.Cluster, error) {
 	return provision.Up(ctx, provision.Plan{Topology: s.Topology, Activity: s.Activity, Rules: s.Rules, Say: say,
-		Cores: rig.Partition(runtime.NumCPU()).System})
+		Cores: rig.Mine().System})
 }
 
 // down takes the cluster away on a clock of its own, so that Ctrl-C cannot leave it behind.

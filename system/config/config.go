@@ -57,7 +57,7 @@ func Default() Rules {
 	return Rules{
 		ClaimEvery: Duration(5 * time.Second), ReadWithin: Duration(250 * time.Millisecond),
 		ClaimWithin: Duration(500 * time.Millisecond), QueueTarget: Duration(10 * time.Millisecond),
-		DeliveryRate: 400, Spread: Duration(4 * time.Second),
+		DeliveryRate: 200, Spread: Duration(4 * time.Second),
 	}
 }
 

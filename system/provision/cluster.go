@@ -49,7 +49,7 @@ func newCluster(engine *docker.Engine, p Plan) (*Cluster, error) {
 		return nil, err
 	}
 	return &Cluster{plan: p, run: randomHex(runBytes), key: randomHex(keyBytes), owner: me, engine: engine, reaper: &reaper{},
-		asker:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second}},
+		asker:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, DisableCompression: true}},
 		starting: make(chan struct{}, startsAtOnce),
 		ids:      map[string]string{}, killed: map[string]bool{}}, nil
 }

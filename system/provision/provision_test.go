@@ -180,7 +180,7 @@ func TestContainers(t *testing.T) {
 		if app := n.Image == topology.App; app && d.Env["GOMAXPROCS"] != "1" || app != (d.Env[config.Variable] != "") {
 			t.Errorf("%s: environment %v", n.Name, d.Env)
 		}
-		if linkd := n.Role == roleLinkd; linkd != (len(d.Sysctls) > 0) {
+		if linkd := n.Role == roleLinkd; linkd != (d.Sysctls["net.ipv4.tcp_syn_retries"] != "") {
 			t.Errorf("%s: sysctls %v", n.Name, d.Sysctls)
 		}
 	}

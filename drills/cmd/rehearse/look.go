@@ -68,7 +68,7 @@ func (a *app) images(ctx context.Context, _ []string, _ options) (int, error) {
 // doctor says whether this rig can rehearse, and what to do when it cannot.
 func (a *app) doctor(ctx context.Context, _ []string, _ options) (int, error) {
 	facts := rig.Look()
-	fmt.Fprintf(a.out, "cores      %d (%s); %s\n", facts.Cores, facts.Processor, rig.Partition(facts.Cores))
+	fmt.Fprintf(a.out, "cores      %d (%s); %s\n", facts.Cores, facts.Processor, rig.Mine())
 	fmt.Fprintf(a.out, "memory     %d MiB\n", facts.Memory>>20)
 	fmt.Fprintf(a.out, "kernel     %s\n", facts.Kernel)
 	fmt.Fprintf(a.out, "revision   %s\n", rig.Revision(ctx))
