@@ -18,8 +18,12 @@ type Limits struct {
 	System    float64 // answered cleanly by a cluster without build limits
 }
 
-// room is how much more than its share each part must carry, so that a drill measures the system and not the rig.
-const room = 1.15
+// How much more than its share each part must carry, so that a drill measures the system and not the rig. The system
+// needs more room: it shares its cores with the kernel's work for it, and a probe is shorter than a drill.
+const (
+	room       = 1.15 // the generator, and each step of a probe over the rate it is named for
+	roomSystem = 1.5
+)
 
 // grid are the scales there are, in rising order.
 func grid() []float64 { return []float64{0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1} }
@@ -31,13 +35,13 @@ func FitScale(l Limits, peak float64) (float64, error) {
 	peak = max(peak, loadprofiles.Night)
 	best := 0.0
 	for _, scale := range grid() {
-		if peak*scale*room <= l.Generator && loadprofiles.Built*scale*room <= l.System {
+		if peak*scale*room <= l.Generator && loadprofiles.Built*scale*roomSystem <= l.System {
 			best = scale
 		}
 	}
 	if best == 0 {
 		return 0, fmt.Errorf("this rig carries %.0f requests/s of the generator and %.0f of the system; scale %g needs %.0f and %.0f: use a rig with more or idle cores",
-			l.Generator, l.System, grid()[0], peak*grid()[0]*room, loadprofiles.Built*grid()[0]*room)
+			l.Generator, l.System, grid()[0], peak*grid()[0]*room, loadprofiles.Built*grid()[0]*roomSystem)
 	}
 	return best, nil
 }
@@ -46,7 +50,7 @@ func FitScale(l Limits, peak float64) (float64, error) {
 func (l Limits) Notes(scale, peak float64) []string {
 	notes := []string{fmt.Sprintf("scale %g fitted: alone, the generator reaches %.0f requests/s and the system answers %.0f cleanly; at scale 1 the load's peak is %.0f",
 		scale, l.Generator, l.System, max(peak, loadprofiles.Night))}
-	if held := loadprofiles.Built * scale; held*room < l.System {
+	if held := loadprofiles.Built * scale; held*roomSystem < l.System {
 		notes = append(notes, fmt.Sprintf("the rig would carry more: build limits hold the system at %.0f requests/s of the full mix", held))
 	}
 	return notes

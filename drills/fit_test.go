@@ -19,12 +19,12 @@ func TestFitScale(t *testing.T) {
 		peak              float64
 		want              float64 // 0: an error
 	}{
-		{"a rig for all of it", 300_000, 200_000, 0, 1},
-		{"just enough", 230_000, 167_900, 0, 1},
+		{"a rig for all of it", 300_000, 250_000, 0, 1},
+		{"just enough", 230_000, 219_000, 0, 1},
 		{"the generator binds", 120_000, 200_000, 0, 0.5},
-		{"the system binds", 300_000, 70_000, 0, 0.4},
+		{"the system binds", 300_000, 90_000, 0, 0.4},
 		{"a drill with a higher peak", 230_000, 200_000, 480_000, 0.4},
-		{"a small rig", 20_000, 10_000, 0, 0.05},
+		{"a small rig", 20_000, 11_000, 0, 0.05},
 		{"no rig", 5_000, 5_000, 0, 0},
 		{"a system that answers nothing", 300_000, 0, 0, 0},
 	} {

@@ -9,6 +9,7 @@ import (
 
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/drills/rig"
 	"redpacket/loadprofiles"
 	"redpacket/system/books"
 )
@@ -147,7 +148,9 @@ func (r *run) perform(ctx context.Context) error {
 		r.with.Tell(p)
 	}
 	shot := Shot{Profile: r.m.Profile, Scale: r.with.Scale, Seed: r.drill.Seed, Dir: r.with.Into.Dir()}
+	ticks := rig.Count()
 	r.m.Yield, err = r.with.Volley.Fire(ctx, shot, begin)
+	r.m.Notes = append(r.m.Notes, fmt.Sprintf("the hypervisor kept %.1f %% of this machine's processor time from it during the load", 100*rig.Count().StolenSince(ticks)))
 	if err != nil {
 		return fmt.Errorf("fire %s: %w: %w", r.m.Profile.Name, ErrCluster, err)
 	}

@@ -37,9 +37,12 @@ func (c Cores) String() string {
 	return fmt.Sprintf("system on cores %s, generator on core %s", c.System, c.Generator)
 }
 
+// Mine is the partition of this machine.
+func Mine() Cores { return Partition(runtime.NumCPU()) }
+
 // Look reads the facts of this machine; what cannot be read stays empty. Docker's version is the caller's to add.
 func Look() record.Rig {
-	cores := Partition(runtime.NumCPU())
+	cores := Mine()
 	r := record.Rig{Cores: runtime.NumCPU(), Go: runtime.Version(), System: cores.System, Generator: cores.Generator,
 		Processor: field("/proc/cpuinfo", "model name")}
 	if kb, err := strconv.ParseUint(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 10, 64); err == nil {

@@ -82,26 +82,14 @@ func (c *conn) check(now time.Duration) {
 	}
 }
 
-// apart is the time between two writes of one connection: what comes up meanwhile leaves together, as the clicks of one
-// quantum do.
-const apart = quantum
-
 // write is the writer's life.
 func (c *conn) write(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	last := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-c.wake:
 		}
-		if wait := apart - time.Since(last); wait > 0 {
-			timer.Reset(wait)
-			<-timer.C
-		}
-		last = time.Now()
 		for more := true; more; {
 			// Whoever is about to ask does so first, and leaves in the same write.
 			runtime.Gosched()

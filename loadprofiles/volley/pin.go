@@ -11,10 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	maxCore     = 1023 // bounds the numbers in a list of cores
-	firstInLine = -20  // the nice value that goes before all others
-)
+// maxCore bounds the numbers in a list of cores.
+const maxCore = 1023
 
 // parseCores reads a list of cores as taskset writes it: "1", "0-2,5". Nothing means no pinning: nil.
 func parseCores(list string) ([]int, error) {
@@ -56,9 +54,6 @@ func pin() error {
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
 		return fmt.Errorf("pin the worker to cores %s: %w", os.Getenv(coresVar), err)
 	}
-	// Where the system may use this core too, the generator goes first: it is what keeps the load honest. Without the
-	// right to, the caller gave the system other cores.
-	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, firstInLine)
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program to run it pinned: %w", err)

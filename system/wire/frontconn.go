@@ -26,7 +26,7 @@ type frontConn struct {
 
 func newFrontConn(f *Front, conn net.Conn, index int, gen uint16) *frontConn {
 	c := &frontConn{answers: answers{front: f, index: index}, gen: gen, in: make([]byte, bufferSmall), from: f.since()}
-	c.init(conn, f.door.Limits.Write, frontApart)
+	c.init(conn, f.door.Limits.Write)
 	c.batch.conn = c
 	return c
 }

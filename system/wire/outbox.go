@@ -25,20 +25,17 @@ type outbox struct {
 	started bool // the flusher runs; a connection that never needs it has none
 	dead    bool
 	wake    chan struct{}
-	apart   time.Duration // the flusher's writes are at least this far apart
-	last    time.Time     // of the flusher's last write
-	rearm   time.Time     // when the write deadline has to be moved on
-	since   atomic.Int64  // when what is unwritten began to wait, Unix ns; 0: nothing waits
+	rearm   time.Time    // when the write deadline has to be moved on
+	since   atomic.Int64 // when what is unwritten began to wait, Unix ns; 0: nothing waits
 }
 
-func (o *outbox) init(conn net.Conn, within, apart time.Duration) {
-	o.conn, o.within, o.apart, o.wake = conn, within, apart, make(chan struct{}, 1)
+func (o *outbox) init(conn net.Conn, within time.Duration) {
+	o.conn, o.within, o.wake = conn, within, make(chan struct{}, 1)
 	o.moved.L = &o.mu
 }
 
 // kick has what was appended written soon by the flusher; mu is held. The first append of a burst wakes it, and the
-// flusher yields once, so that the whole burst leaves in one write. Under load it also keeps its writes apart: a write
-// costs every process on its way a wake-up, whatever its size. The first write after a pause waits for nothing.
+// flusher yields once, so that the whole burst leaves in one write.
 func (o *outbox) kick() {
 	if len(o.buf) == 0 || o.writing || o.kicked || o.dead {
 		return
@@ -53,16 +50,8 @@ func (o *outbox) kick() {
 }
 
 func (o *outbox) loop() {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	<-timer.C
 	for range o.wake {
 		runtime.Gosched()
-		if wait := o.apart - time.Since(o.last); wait > 0 {
-			timer.Reset(wait)
-			<-timer.C
-		}
-		o.last = time.Now()
 		o.mu.Lock()
 		o.kicked = false
 		if !o.writing {

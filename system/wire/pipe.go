@@ -18,7 +18,7 @@ type pipe struct {
 
 func newPipe(conn net.Conn, kind byte) *pipe {
 	p := &pipe{framer: framer{kind: kind}}
-	p.init(conn, writeWithin, innerApart)
+	p.init(conn, writeWithin)
 	return p
 }
 

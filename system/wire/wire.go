@@ -40,8 +40,6 @@ var ErrFrame = errors.New("not a frame of the inner protocol")
 // The times of an inner link.
 const (
 	writeWithin = 5 * time.Second        // a write that takes longer ends the connection
-	innerApart  = 2 * time.Millisecond   // writes of an inner link are at least this far apart
-	frontApart  = time.Millisecond       // and those to one client connection
 	greetWithin = time.Second            // the callee's greeting, after the connection stands
 	beatEvery   = 250 * time.Millisecond // an empty frame, answered by an empty frame
 	silence     = 1500 * time.Millisecond

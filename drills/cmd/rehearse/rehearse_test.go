@@ -69,7 +69,7 @@ func rehearse(t *testing.T, rig rigger, args ...string) (code int, out, err stri
 }
 
 func fresh() *fakeRig {
-	return &fakeRig{limits: drills.Limits{Generator: 300_000, System: 100_000}, scales: map[string]float64{}}
+	return &fakeRig{limits: drills.Limits{Generator: 300_000, System: 120_000}, scales: map[string]float64{}}
 }
 
 func TestWrongArgumentsAreOneLineAndExit3(t *testing.T) {

@@ -23,7 +23,7 @@ const (
 	readBatch      = 512
 	claimLine      = 1 << 14
 	readLine       = 1 << 15
-	claimLinger    = 4 * time.Millisecond // how long the first claim of a batch waits for company
+	claimLinger    = time.Millisecond // how long the first claim of a batch waits for company
 )
 
 // Light serves lists, server lists and receipts on cfg.Inner until ctx ends. It needs cmem only for receipts.
