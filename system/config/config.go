@@ -57,7 +57,7 @@ type Rules struct {
 func Default() Rules {
 	return Rules{
 		ClaimEvery: Duration(5 * time.Second), ReadWithin: Duration(250 * time.Millisecond),
-		ClaimWithin: Duration(500 * time.Millisecond), QueueTarget: Duration(10 * time.Millisecond),
+		ClaimWithin: Duration(500 * time.Millisecond), QueueTarget: Duration(20 * time.Millisecond),
 		DeliveryRate: 200, Spread: Duration(4 * time.Second),
 	}
 }
