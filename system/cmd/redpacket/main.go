@@ -54,6 +54,9 @@ func run(args []string) error {
 	if len(args) != 1 || !slices.Contains(names, args[0]) {
 		return fmt.Errorf("usage: redpacket ROLE, configured by %s; the roles are %s", config.Variable, strings.Join(names, ", "))
 	}
+	if err := calm(); err != nil {
+		return err
+	}
 	cfg, err := config.FromEnv()
 	if err != nil {
 		return err
