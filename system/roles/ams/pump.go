@@ -14,8 +14,9 @@ type pacer interface {
 	Take(now time.Time, want int) int
 }
 
-// burst is how much lost time a process makes up for: a stall of its container by a CPU quota.
-const burst = 50 * time.Millisecond
+// burst is how much lost time a process makes up for: a stall of its container, of the disk or of the machine, as long as
+// a read may take. What it is built for is a mean; without this each stall would leave a queue for seconds.
+const burst = 250 * time.Millisecond
 
 // pacerAt paces to rate calls a second; 0 is no limit.
 func pacerAt(rate float64) pacer { return overload.NewPacer(rate, burst) }
