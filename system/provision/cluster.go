@@ -62,9 +62,14 @@ func randomHex(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// Front is where users connect, host:port: the first access gateway.
+// Front is where users connect, host:port: the first access gateway; empty in a topology without one, such as that of a
+// store by itself.
 func (c *Cluster) Front() string {
-	return c.layout.frontOf(c.plan.Topology, c.plan.Topology.Role(roleGateway)[0])
+	gateways := c.plan.Topology.Role(roleGateway)
+	if len(gateways) == 0 {
+		return ""
+	}
+	return c.layout.frontOf(c.plan.Topology, gateways[0])
 }
 
 // Key signs the run's login tokens: 32 hex digits.

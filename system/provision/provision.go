@@ -68,9 +68,6 @@ func Up(ctx context.Context, p Plan) (*Cluster, error) {
 func (p Plan) check() error {
 	_, err := coreCount(p.Cores)
 	errs := []error{err, p.Topology.Check(), p.Activity.Check()}
-	if len(p.Topology.Role(roleGateway)) == 0 {
-		errs = append(errs, fmt.Errorf("topology %s: no %s, so no user could come in", p.Topology.Name, roleGateway))
-	}
 	if n := len(p.Topology.Nodes); n > maxNodes {
 		errs = append(errs, fmt.Errorf("topology %s: %d nodes; a network has room for %d", p.Topology.Name, n, maxNodes))
 	}

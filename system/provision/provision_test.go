@@ -192,7 +192,7 @@ func TestPlansThatCannotRunAreRefused(t *testing.T) {
 		t.Fatalf("a good plan: %v", err)
 	}
 	for name, spoil := range map[string]func(*Plan){
-		"no gateway":   func(p *Plan) { p.Topology = topology.Topology{Name: "empty"} },
+		"no nodes":     func(p *Plan) { p.Topology = topology.Topology{Name: "empty"} },
 		"no activity":  func(p *Plan) { p.Activity = activity.Activity{} },
 		"no such core": func(p *Plan) { p.Cores = "x" },
 	} {

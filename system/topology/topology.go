@@ -88,6 +88,9 @@ func (t Topology) Linkd(group string) (Node, bool) {
 // Check returns every mistake in the topology, joined, or nil.
 func (t Topology) Check() error {
 	var errs []error
+	if len(t.Nodes) == 0 {
+		errs = append(errs, fmt.Errorf("topology %q has no nodes", t.Name))
+	}
 	names := map[string]bool{}
 	for _, n := range t.Nodes {
 		if n.Name == "" || names[n.Name] {
