@@ -67,7 +67,7 @@ var _ = Describe("the Makefile", func() {
 		}
 		readme, err := os.ReadFile(filepath.Join(root(), "README.md"))
 		Expect(err).NotTo(HaveOccurred())
-		for _, named := range regexp.MustCompile("make ([a-z-]+)").FindAllStringSubmatch(string(readme), -1) {
+		for _, named := range regexp.MustCompile("(?m)(?:^|`)make ([a-z-]+)").FindAllStringSubmatch(string(readme), -1) {
 			Expect(string(makefile)).To(MatchRegexp(`(?m)^`+named[1]+`:`), "the README names make %s", named[1])
 		}
 	})
