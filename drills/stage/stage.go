@@ -64,12 +64,12 @@ func perform(ctx context.Context, d drills.Drill, r Run) (saved *record.Record, 
 		return nil, err
 	}
 	cores := rig.Mine()
-	on, err := up(ctx, d.Stage(r.Scale), r.Say)
+	on, tax, err := up(ctx, d.Stage(r.Scale), r.Say)
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: stand up %s: %w: %w", d.ID, d.Topology.Name, drills.ErrCluster, err)
 	}
-	defer func() { err = errors.Join(err, down(ctx, on)) }()
-	facts := drills.Facts{Revision: rig.Revision(ctx), Images: on.Images(), Rig: rig.Look(), Notes: append(r.Notes, cores.String())}
+	defer func() { err = errors.Join(err, down(ctx, on, r.Say)) }()
+	facts := drills.Facts{Revision: rig.Revision(ctx), Images: on.Images(), Rig: rig.Look(), Notes: append(r.Notes, cores.String(), tax)}
 	return drills.Run(ctx, d, cluster{on}, drills.Conditions{
 		Scale: r.Scale, Volley: fires{on: on, cores: cores.Generator, tag: d.ID}, Into: into, Tell: r.Tell, Facts: facts,
 	})
@@ -86,14 +86,33 @@ func writeScript(d drills.Drill, r Run) error {
 	return nil
 }
 
-func up(ctx context.Context, s drills.Stage, say func(string)) (*provision.Cluster, error) {
-	return provision.Up(ctx, provision.Plan{Topology: s.Topology, Activity: s.Activity, Rules: s.Rules, Say: say,
+// up stands the system up, and says how long that took once the images were there, and what a link costs.
+func up(ctx context.Context, s drills.Stage, say func(string)) (on *provision.Cluster, tax string, err error) {
+	if err := Ready(ctx, say); err != nil {
+		return nil, "", err
+	}
+	began := time.Now()
+	on, err = provision.Up(ctx, provision.Plan{Topology: s.Topology, Activity: s.Activity, Rules: s.Rules, Say: say,
 		Cores: rig.Mine().System})
+	if err != nil {
+		return nil, "", err
+	}
+	say(fmt.Sprintf("%d containers healthy after %.1f s", len(s.Topology.Nodes), time.Since(began).Seconds()))
+	cost, err := on.LinkTax(ctx)
+	if err != nil {
+		return nil, "", errors.Join(err, down(ctx, on, say))
+	}
+	tax = fmt.Sprintf("an idle link makes a round trip of %d µs one of %d µs", cost.Direct.Microseconds(), cost.Linked.Microseconds())
+	say(tax)
+	return on, tax, nil
 }
 
 // down takes the cluster away on a clock of its own, so that Ctrl-C cannot leave it behind.
-func down(ctx context.Context, on *provision.Cluster) error {
+func down(ctx context.Context, on *provision.Cluster, say func(string)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downWithin)
 	defer cancel()
-	return on.Down(ctx)
+	began := time.Now()
+	err := on.Down(ctx)
+	say(fmt.Sprintf("everything taken down in %.1f s", time.Since(began).Seconds()))
+	return err
 }

@@ -29,6 +29,10 @@ func TestPressure(t *testing.T) {
 	RunSpecs(t, "Pressure")
 }
 
+// prepare bounds what the first spec waits for: the images, which may take minutes when there are none, and the fit. A
+// spec's timeout counts it.
+const prepare = 10 * time.Minute
+
 var _ = Describe("under pressure", Ordered, ContinueOnFailure, Serial, func() {
 	var limits drills.Limits
 
@@ -38,7 +42,7 @@ var _ = Describe("under pressure", Ordered, ContinueOnFailure, Serial, func() {
 		var err error
 		limits, err = stage.Fit(ctx, progress)
 		Expect(err).NotTo(HaveOccurred())
-	}, NodeTimeout(8*time.Minute))
+	}, NodeTimeout(prepare))
 
 	group, err := catalog.Find("pressure", 0)
 	if err != nil {
@@ -48,7 +52,7 @@ var _ = Describe("under pressure", Ordered, ContinueOnFailure, Serial, func() {
 		// The id in capitals, as the catalogue of drills writes it, so that FOCUS=PR-4 finds it.
 		It("holds up: "+d.Title(), Label(d.ID), func(ctx SpecContext) {
 			Expect(rehearse(ctx, d, limits)).To(spec.HoldUp())
-		}, SpecTimeout(d.Profile().Curve.Length()+4*time.Minute))
+		}, SpecTimeout(prepare+d.Profile().Curve.Length()+3*time.Minute))
 	}
 })
 

@@ -79,9 +79,17 @@ func (c *Cluster) Key() string { return c.key }
 func (c *Cluster) Images() map[string]string {
 	ids := map[string]string{}
 	for _, n := range c.plan.Topology.Nodes {
-		ids[n.Role] = c.images[n.Image].ID
+		ids[n.Role] = c.imageOf(n).ID
 	}
 	return ids
+}
+
+// imageOf is one of our images, or the one that the topology names.
+func (c *Cluster) imageOf(n topology.Node) images.Image {
+	if ours, ok := c.images[n.Image]; ok {
+		return ours
+	}
+	return images.Image{Tag: string(n.Image), ID: string(n.Image)}
 }
 
 // LinkAPI is the address, host:port, of the Toxiproxy API that a link's faults are injected through; the proxy has the

@@ -23,7 +23,7 @@ const (
 // container is what a node is run as.
 func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Container, error) {
 	d := docker.Container{
-		Name: c.name(n.Name), Hostname: n.Name, Image: c.images[n.Image].Tag, Labels: c.labels(n.Name), Cores: c.plan.Cores,
+		Name: c.name(n.Name), Hostname: n.Name, Image: c.imageOf(n).Tag, Labels: c.labels(n.Name), Cores: c.plan.Cores,
 		Networks: []docker.Place{{Network: c.name(networkInner), Address: c.layout.inner[n.Name]}},
 	}
 	if n.Role == roleGateway {

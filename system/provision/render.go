@@ -15,7 +15,7 @@ const dataDir = "/data"
 func render(p Plan, l layout, key string) (map[string]config.Config, error) {
 	configs := map[string]config.Config{}
 	for _, n := range p.Topology.Nodes {
-		if n.Image != topology.App {
+		if !n.Told() {
 			continue
 		}
 		c := config.Config{Node: n.Name, IDC: n.IDC, Admin: l.at(n.Name, topology.AdminPort),

@@ -15,7 +15,6 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"redpacket/system/topology"
 )
 
 // Samples are metrics at one moment: Samples[node][`name{label="v"}`] = value, with the labels sorted by name; without
@@ -36,7 +35,7 @@ func (c *Cluster) Scrape(ctx context.Context) (Samples, error) {
 	samples := Samples{}
 	var mu sync.Mutex
 	err := c.eachNode(ctx, func(ctx context.Context, node string) error {
-		if n, _ := c.plan.Topology.Node(node); n.Image != topology.App {
+		if n, _ := c.plan.Topology.Node(node); !n.Told() {
 			return nil
 		}
 		page, err := c.get(ctx, node, "/-/metrics", scrapeBytes)

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Image is what a node's container is made from.
+// Image is what a node's container is made from: one of ours, or the name of any image that the engine has or can pull,
+// which then takes the node's role.
 type Image string
 
 // The images; system/images builds them.
@@ -40,6 +41,10 @@ type Node struct {
 	Data  bool   // it owns a volume
 	Group string // linkd only: the group of links it carries
 }
+
+// Told says that the node is told who it is by its environment, as every role of ours is and as an image in the place of
+// one must be; the stores have theirs on their command lines.
+func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
 
 // Link is one hop between two nodes. All its traffic passes through the linkd of its group.
 type Link struct {
