@@ -17,6 +17,7 @@ import (
 	"redpacket/drills/report"
 	"redpacket/drills/rig"
 	"redpacket/loadprofiles/volley"
+	"redpacket/system/images"
 	"redpacket/system/provision"
 )
 
@@ -88,7 +89,7 @@ func writeScript(d drills.Drill, r Run) error {
 
 // up stands the system up, and says how long that took once the images were there, and what a link costs.
 func up(ctx context.Context, s drills.Stage, say func(string)) (on *provision.Cluster, tax string, err error) {
-	if err := Ready(ctx, say); err != nil {
+	if _, err := images.Ensure(ctx, say); err != nil {
 		return nil, "", err
 	}
 	began := time.Now()
