@@ -14,7 +14,6 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
-
 )
 
 // Samples are metrics at one moment: Samples[node][`name{label="v"}`] = value, with the labels sorted by name; without
