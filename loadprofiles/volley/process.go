@@ -80,6 +80,10 @@ func (w *worker) give(job any) error {
 		return fmt.Errorf("write the job down: %w", err)
 	}
 	if _, err := w.in.Write(append(line, '\n')); err != nil {
+		// It ended before it read; why is what it said last.
+		if _, said := w.next(); said != nil {
+			return said
+		}
 		return fmt.Errorf("give the worker its job: %w%s", err, w.stderr)
 	}
 	return nil
