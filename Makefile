@@ -8,15 +8,15 @@ GINKGO = REDPACKET_OUT=$(abspath $(OUT)) REDPACKET_SEED=$(SEED) $(GO) tool ginkg
          --seed=$(SEED) --focus="$(FOCUS)" --output-dir=$(abspath $(OUT)) --no-color -v
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit smoke drill-pressure rehearsal nightly estimate judge lint race fuzz images doctor clean build
+.PHONY: help test unit smoke drill-pressure selftest selftest-kill selftest-starved rehearsal nightly bench estimate judge lint race fuzz images doctor clean build
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: unit smoke ## everything a change must pass: unit tests, then the smoke suite in containers
 
 unit: ## unit tests and the tidiness of the source; no Docker (2 min at most)
-	$(GO) test $$($(GO) list ./... | grep -v -e /suites/smoke -e /suites/pressure)
+	$(GO) test $$($(GO) list ./... | grep -v -e /suites/smoke -e /suites/pressure -e /suites/selftest)
 
 smoke: ## the whole claim path in containers, small: a drill, a Redis loss, hostile input, nothing left behind (5 min at most)
 	@mkdir -p $(OUT)
@@ -26,11 +26,26 @@ drill-pressure: ## the pressure drills: estimate, built, the night, a burst, ref
 	@mkdir -p $(OUT)
 	$(GINKGO) --junit-report=pressure-suite.xml ./suites/pressure
 
+selftest: ## can the judge fail? systems and records with one bug each, every one of which it must name (10 min at most)
+	@mkdir -p $(OUT)
+	$(GINKGO) --label-filter='!kill && !starved' --junit-report=selftest-suite.xml ./suites/selftest
+
+selftest-kill: ## kill -9 of the harness at 20 random moments: nothing may be left after 10 s (8 min at most); SEED=2 for others
+	@mkdir -p $(OUT)
+	$(GINKGO) --label-filter=kill --junit-report=selftest-kill-suite.xml ./suites/selftest
+
+selftest-starved: ## a generator whose core others keep busy tells nothing, 5 of 5; one left alone passes, 10 of 10 (6 min)
+	@mkdir -p $(OUT)
+	$(GINKGO) --label-filter=starved --junit-report=selftest-starved-suite.xml ./suites/selftest
+
 rehearsal: build ## every drill there is, and one page with go or no-go and the reasons
 	bin/rehearse rehearsal --seed $(SEED) --out $(OUT)
 
 nightly: build ## the rehearsal within a time budget (BUDGET=40m), for CI: JUnit and records are kept
 	bin/rehearse rehearsal --seed $(SEED) --out $(OUT) --budget $(or $(BUDGET),40m)
+
+bench: build ## what system and harness carry, B1 to B10, beside stock Vegeta; FOCUS="B2 B8", HOLD=10s, RUNS=1 for less
+	bin/rehearse bench $(FOCUS) --hold $(or $(HOLD),30s) --runs $(or $(RUNS),3) --out $(OUT)/bench
 
 estimate: build ## the capacity sheet of the event: from exposures to the load on every link
 	bin/rehearse estimate
@@ -57,10 +72,11 @@ lint: ## gofmt, go vet, staticcheck, go mod tidy
 race: ## unit tests under the race detector
 	$(GO) test -race $$($(GO) list ./... | grep -v /suites/)
 
-fuzz: ## every fuzz target for FUZZTIME (10s)
+fuzz: ## every fuzz target for FUZZTIME (10s), FUZZJOBS (1) of them side by side; FUZZ=name for one
 	@$(GO) list -f '{{if .TestGoFiles}}{{.Dir}}{{end}}{{if .XTestGoFiles}} {{.Dir}}{{end}}' ./... | tr ' ' '\n' | sort -u | while read -r dir; do \
-	  test -z "$$dir" || for target in $$(grep -ho 'func Fuzz[A-Za-z]*' $$dir/*_test.go | cut -c6-); do \
-	    echo "$$target in $$dir"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),10s) $$dir || exit 1; done; done
+	  test -z "$$dir" || grep -ho 'func Fuzz[A-Za-z]*' $$dir/*_test.go | cut -c6- | grep -e '$(or $(FUZZ),.)' | sed "s|$$| $$dir|"; done | \
+	  xargs -P $(or $(FUZZJOBS),1) -n 2 sh -c 'echo "$$0 in $$1"; $(GO) test -run "^$$" -fuzz "^$$0\$$" -fuzztime $(or $(FUZZTIME),10s) -fuzzminimizetime 1s \
+	    $(if $(FUZZJOBS),-parallel 1) $$1 || { echo "FAIL: $$0 in $$1"; exit 255; }'
 
 clean: build ## remove every container, network and volume that a dead run of ours left
 	bin/rehearse clean

@@ -117,3 +117,45 @@ func TestCrowdIsTheSameForTheSameSeed(t *testing.T) {
 		t.Error("two clicks that change places have the same hash")
 	}
 }
+
+func TestClicksMayComeStraightToAStep(t *testing.T) {
+	p := Night200k(time.Second)
+	p.Funnel = Funnel{First: api.Claim, Select: 0.5, Claim: 0.5, Receipt: 0.25}
+	if err := p.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Funnel.PerClick(); got != 1.25 || p.Funnel.Share(api.Select) != 0 || p.Funnel.Share(api.Claim) != 1 {
+		t.Errorf("%f requests a click; want a claim each, and a quarter of receipts", got)
+	}
+	crowd, receipts := p.Crowd(1), 0
+	for n := uint64(1); n <= 10_000; n++ {
+		c := crowd.Click(n)
+		if c.First != api.Claim || c.Last < api.Claim {
+			t.Fatalf("click %d goes from %s to %s", n, c.First, c.Last)
+		}
+		receipts += int(c.Last - api.Claim)
+	}
+	if receipts < 2300 || receipts > 2700 {
+		t.Errorf("%d receipts of 10,000 claims; want a quarter", receipts)
+	}
+	p.Funnel.Statics = 3
+	if err := p.Check(); err == nil || !strings.Contains(err.Error(), "straight to claim") {
+		t.Errorf("static parts before a click that comes straight to the claim: %v", err)
+	}
+}
+
+func TestNoClickOfOneSeedIsAClickOfAnother(t *testing.T) {
+	p := Night200k(time.Second)
+	p.Users = Population{Size: 1 << 60, Gifts: []api.Gift{0, 1, 2}}
+	seen := map[api.User]uint64{}
+	for seed := uint64(0); seed < 20; seed++ {
+		crowd := p.Crowd(seed)
+		for n := uint64(1); n < 200; n++ {
+			user := crowd.Click(n).User
+			if other, again := seen[user]; again {
+				t.Fatalf("click %d of seed %d is the same user as one of seed %d", n, seed, other)
+			}
+			seen[user] = seed
+		}
+	}
+}

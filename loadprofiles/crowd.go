@@ -18,6 +18,7 @@ type Crowd struct {
 	reach  [api.Ops]uint64 // a draw below reach[op] takes the step
 	gifts  []uint64        // the running total of the Zipf law, as a share of 1<<63
 	stages [3]api.Op       // the steps after the list, in order
+	first  api.Op          // the step a click begins with
 }
 
 // Click is one journey as it is planned: who comes, for what, and how far if nothing is refused.
@@ -25,7 +26,8 @@ type Click struct {
 	User   api.User
 	Gift   api.Gift
 	Server uint16
-	Last   api.Op // the last step the user means to take: List … Receipt
+	First  api.Op // the step the user comes straight to; List for a whole journey
+	Last   api.Op // the last step the user means to take: First … Receipt
 	Draw   Draw   // where the journey's later chances come from
 }
 
@@ -46,7 +48,8 @@ func mix(x uint64) uint64 {
 
 // Crowd is the crowd of a checked profile under a seed.
 func (p Profile) Crowd(seed uint64) *Crowd {
-	c := &Crowd{seed: mix(seed + 1), users: p.Users, stages: [3]api.Op{api.Select, api.Claim, api.Receipt}}
+	// Mixed twice, so that no seed meets a click's number: else click 3 of seed 4 would be click 5 of seed 2.
+	c := &Crowd{seed: mix(mix(seed + 1)), users: p.Users, stages: [3]api.Op{api.Select, api.Claim, api.Receipt}, first: p.Funnel.begin()}
 	for op, share := range map[api.Op]float64{
 		api.Select: p.Funnel.Select, api.Claim: p.Funnel.Claim, api.Receipt: p.Funnel.Receipt,
 	} {
@@ -70,7 +73,7 @@ func portion(share float64) uint64 { return uint64(min(max(share, 0), 1) * (1 <<
 // Click is click number n (1 …).
 func (c *Crowd) Click(n uint64) Click {
 	draw := Draw(mix(c.seed ^ mix(n)))
-	click := Click{Last: api.List}
+	click := Click{First: c.first, Last: c.first}
 	if c.users.Hot > 0 && draw.Next()>>1 < portion(c.users.HotShare) {
 		click.User = api.User(1 + draw.Next()%c.users.Hot)
 	} else {
@@ -81,6 +84,9 @@ func (c *Crowd) Click(n uint64) Click {
 	click.Gift = c.users.Gifts[place]
 	click.Server = uint16(1 + draw.Next()%Servers)
 	for _, op := range c.stages {
+		if op <= c.first {
+			continue
+		}
 		if draw.Next()>>1 >= c.reach[op] {
 			break
 		}

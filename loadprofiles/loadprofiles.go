@@ -5,7 +5,6 @@ package loadprofiles
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"redpacket/system/api"
@@ -31,6 +30,9 @@ type Profile struct {
 type Funnel struct {
 	Statics                int     // static parts of a click: 3
 	Select, Claim, Receipt float64 // select/list, claim/select, receipt/claim: 0 … 1
+	// First is the step a click comes straight to (Select, Claim or Receipt), without statics and what stands before it. The
+	// zero value is a whole journey: the static parts, and the list.
+	First api.Op
 }
 
 // Festival is the funnel of the case studies: three static and, on average, three dynamic requests a click.
@@ -38,20 +40,24 @@ var Festival = Funnel{Statics: 3, Select: 0.80, Claim: 0.90, Receipt: 2.0 / 3}
 
 // Share is how many requests of an op one click makes on average.
 func (f Funnel) Share(op api.Op) float64 {
-	switch op {
-	case api.Static:
+	first := f.begin()
+	switch {
+	case op == api.Static:
 		return float64(f.Statics)
-	case api.List:
-		return 1
-	case api.Select:
-		return f.Select
-	case api.Claim:
-		return f.Select * f.Claim
-	case api.Receipt:
-		return f.Select * f.Claim * f.Receipt
+	case op < first || op >= api.Ops:
+		return 0
 	}
-	return 0
+	share := 1.0
+	for i, passes := range [...]float64{f.Select, f.Claim, f.Receipt} {
+		if step := api.Select + api.Op(i); step > first && step <= op {
+			share *= passes
+		}
+	}
+	return share
 }
+
+// begin is the first dynamic step of a click.
+func (f Funnel) begin() api.Op { return max(api.List, f.First) }
 
 // PerClick is how many requests one click makes on average when nothing is refused.
 func (f Funnel) PerClick() float64 {
@@ -85,6 +91,17 @@ type Conns struct{ Static, Read, Claim int }
 // All is the number of client connections.
 func (c Conns) All() int { return c.Static + c.Read + c.Claim }
 
+// The limits of a profile. They keep its arithmetic exact and the generator's memory bounded, whoever wrote it.
+const (
+	maxRate      = 1e7 // requests/s of the whole event
+	maxLength    = 7 * 24 * time.Hour
+	maxStretches = 1000
+	maxConns     = 1 << 16 // of a class
+	maxUsers     = 1 << 40
+	maxSkew      = 100
+	maxRetries   = 100
+)
+
 // Check returns every mistake in the profile, joined, or nil.
 func (p Profile) Check() error {
 	var errs []error
@@ -96,15 +113,21 @@ func (p Profile) Check() error {
 	bad(p.Name == "", "it has no name")
 	bad(p.Curve.Length() <= 0, "its curve is empty")
 	for _, s := range p.Curve {
-		bad(s.For < 0 || !(s.From >= 0 && s.To >= 0) || math.IsInf(s.From+s.To, 0), "its curve has the stretch %+v; rates and lengths are 0 or more", s)
+		bad(s.For < 0 || s.For > maxLength || !(s.From >= 0 && s.To >= 0) || max(s.From, s.To) > maxRate,
+			"its curve has the stretch %+v; rates are 0 to %g/s, lengths 0 to %s", s, maxRate, maxLength)
 	}
+	bad(len(p.Curve) > maxStretches || p.Curve.Length() > maxLength, "its curve has %d stretches of %s; at most %d and %s", len(p.Curve),
+		p.Curve.Length(), maxStretches, maxLength)
 	bad(p.Patience <= 0, "patience is %s; a client must give up some day", p.Patience)
 	bad(p.LateBy <= 0, "the bound on lateness is %s", p.LateBy)
 	bad(p.Conns.Static < 1 || p.Conns.Read < 1 || p.Conns.Claim < 1, "each class needs a connection: %+v", p.Conns)
-	bad(p.Users.Size == 0 || p.Users.Hot > p.Users.Size, "%d users of whom %d are hot", p.Users.Size, p.Users.Hot)
+	bad(max(p.Conns.Static, p.Conns.Read, p.Conns.Claim) > maxConns, "at most %d connections a class: %+v", maxConns, p.Conns)
+	bad(p.Users.Size == 0 || p.Users.Size > maxUsers || p.Users.Hot > p.Users.Size, "%d users of whom %d are hot; 1 to %d", p.Users.Size, p.Users.Hot, maxUsers)
+	bad(!(p.Users.GiftSkew >= 0 && p.Users.GiftSkew <= maxSkew), "the skew over the gifts is %g; want 0 to %d", p.Users.GiftSkew, maxSkew)
 	bad(len(p.Users.Gifts) == 0, "its users want no gift")
 	bad(p.Funnel.Statics < 0 || p.Funnel.Statics > 16, "%d static parts a click; want 0 to 16", p.Funnel.Statics)
-	bad(p.Retry.Most < 0 || p.Retry.After < 0, "retries are %+v; want 0 or more", p.Retry)
+	bad(p.Funnel.First >= api.Ops || p.Funnel.First > api.List && p.Funnel.Statics > 0, "its clicks come straight to %s, with %d static parts; want none", p.Funnel.First, p.Funnel.Statics)
+	bad(p.Retry.Most < 0 || p.Retry.Most > maxRetries || p.Retry.After < 0, "retries are %+v; want 0 to %d", p.Retry, maxRetries)
 	for _, share := range []float64{p.Funnel.Select, p.Funnel.Claim, p.Funnel.Receipt, p.Users.HotShare} {
 		bad(!(share >= 0 && share <= 1), "a share is %g; want 0 to 1", share)
 	}

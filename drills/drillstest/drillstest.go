@@ -11,6 +11,7 @@ import (
 
 	"redpacket/drills"
 	"redpacket/drills/record"
+	"redpacket/loadprofiles"
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
@@ -25,6 +26,8 @@ type System struct {
 	Shed func(rate float64) float64
 	// Lie is what a shelf says of an entry: nothing, another, or two; nil: the truth.
 	Lie func(books.Shelf, books.Entry) []books.Entry
+	// Yield changes what the generator says of itself, such as how late it was; nil: it was honest.
+	Yield func(*loadprofiles.Yield)
 	// Unhealthy keeps the shard closed.
 	Unhealthy bool
 

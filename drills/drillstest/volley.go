@@ -77,6 +77,9 @@ func (s *System) fire(shot drills.Shot) (loadprofiles.Yield, error) {
 		}
 	}
 	y.Launched, y.Clicks.Launched = y.Owed, y.Clicks.Owed
+	if s.Yield != nil {
+		s.Yield(&y)
+	}
 	return y, leave(shot.Dir, counted, lines)
 }
 

@@ -48,6 +48,9 @@ func newAudit(c *Case) (*audit, error) {
 			return nil, fmt.Errorf("the shelf %q was not read", s)
 		}
 	}
+	if err := c.Activity.Check(); err != nil { // what stands in a file may ask for any amount of memory
+		return nil, fmt.Errorf("the recorded activity is none: %w", err)
+	}
 	m := &audit{
 		byGift: make([]sum, len(c.Activity.Gifts)),
 		queued: make([]uint64, c.Activity.Games),

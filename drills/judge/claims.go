@@ -3,7 +3,9 @@ package judge
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 
 	"redpacket/drills/record"
@@ -13,7 +15,7 @@ import (
 func kinds() []Assertion {
 	return []Assertion{
 		LoadOffered{}, GeneratorKeptUp{}, Watched{}, BooksRead{}, StepsEffective{},
-		MoneyConserved{}, NoneBeyondStock{}, OneGrantEach{}, GrantsKept{}, RefusalsChangeNothing{}, NobodyDied{},
+		MoneyConserved{}, NoneBeyondStock{}, OneGrantEach{}, GrantsKept{}, RefusalsChangeNothing{}, NobodyDied{}, Linearizable{},
 		Succeeds{}, AnswersWithin{}, Goodput{}, RefusalsExplicit{}, QueueFlat{},
 		RecoversWithin{}, ShardReopens{}, Settles{},
 	}
@@ -50,6 +52,9 @@ func Decode(claims []record.Claim) ([]Assertion, error) {
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(filled.Interface()); err != nil {
 			return nil, fmt.Errorf("decode assertion %s: %w", c.Type, err)
+		}
+		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("decode assertion %s: something stands behind its arguments", c.Type)
 		}
 		assertions = append(assertions, filled.Elem().Interface().(Assertion))
 	}

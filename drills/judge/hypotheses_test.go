@@ -11,8 +11,14 @@ import (
 )
 
 func TestValidity(t *testing.T) {
+	for _, r := range validityRows() {
+		t.Run(r.name, r.run)
+	}
+}
+
+func validityRows() []row {
 	offered := LoadOffered{AtLeast: 0.99, LateBy: 50 * time.Millisecond, LateTo: 0.01}
-	for _, r := range []row{
+	return []row{
 		{"offered", offered, nil, Pass, "411 of 411"},
 		{"requests missing", offered, func(m *made) { m.Yield.Launched = 400 }, Inconclusive, "400 of 411"},
 		{"clicks missing", offered, func(m *made) { m.Yield.Clicks.Launched = 390 }, Inconclusive, "390 of 400"},
@@ -40,19 +46,23 @@ func TestValidity(t *testing.T) {
 		{"a step that failed", StepsEffective{}, func(m *made) { m.Events[0].Err = "no such node" }, Inconclusive, "no such node"},
 		{"a step without effect", StepsEffective{}, func(m *made) { m.Events[0].Effective = 0 }, Inconclusive, "no effect"},
 		{"no steps", StepsEffective{}, func(m *made) { m.Events = nil }, Inconclusive, "nothing to look at"},
-	} {
-		t.Run(r.name, r.run)
 	}
 }
 
 func TestHypotheses(t *testing.T) {
+	for _, r := range hypothesisRows() {
+		t.Run(r.name, r.run)
+	}
+}
+
+func hypothesisRows() []row {
 	night := func(out api.Outcome, took time.Duration) func(*made) {
 		return func(m *made) { m.hits(10*time.Second, 20*time.Second, took, out) }
 	}
 	none := func(m *made) { m.tally = tally.New(time.Minute) }
 	slow := AnswersWithin{Quantile: 0.99, Limit: 100 * time.Millisecond, In: "night"}
 	told := RefusalsExplicit{AtLeast: 0.9, In: "night"}
-	for _, r := range []row{
+	return []row{
 		{"succeeds", Succeeds{AtLeast: 0.9, In: "before"}, nil, Pass, "99.091 %"},
 		{"half shed", Succeeds{AtLeast: 0.9, In: "night"}, night(api.Shed, 0), Fail, "100 shed"},
 		{"all refused", Succeeds{AtLeast: 0.9, In: "night"}, func(m *made) {
@@ -90,19 +100,23 @@ func TestHypotheses(t *testing.T) {
 		}, Fail, "last"},
 		{"unread", QueueFlat{Slack: 0.01, In: "night"}, func(m *made) { m.gauges = nil }, Inconclusive, "readings"},
 		{"another gauge", QueueFlat{Gauge: record.Unsettled, In: "night"}, nil, Pass, ""},
-	} {
-		t.Run(r.name, r.run)
 	}
 }
 
 func TestRecovery(t *testing.T) {
+	for _, r := range recoveryRows() {
+		t.Run(r.name, r.run)
+	}
+}
+
+func recoveryRows() []row {
 	const kill = "kill cmem-1"
 	back := RecoversWithin{AtLeast: 0.99, Limit: 5 * time.Second, After: "night"}
 	bad := func(from, to time.Duration) func(*made) {
 		return func(m *made) { m.hits(from, to, time.Millisecond, api.Doubt) }
 	}
 	reopens := ShardReopens{Within: 5 * time.Second, After: kill}
-	for _, r := range []row{
+	return []row{
 		{"at once", back, nil, Pass, "after 0s"},
 		{"after a while", back, bad(20*time.Second, 23*time.Second), Pass, "after 3s"},
 		{"too late", back, bad(20*time.Second, 28*time.Second), Fail, "after 8s"},
@@ -121,7 +135,5 @@ func TestRecovery(t *testing.T) {
 		}, Fail, "not open again"},
 		{"not watched", reopens, func(m *made) { m.gauges = m.gauges[:32] }, Inconclusive, "that were watched"},
 		{"no gauges", reopens, func(m *made) { m.gauges = nil }, Inconclusive, "no epoch"},
-	} {
-		t.Run(r.name, r.run)
 	}
 }

@@ -50,6 +50,10 @@ func (MoneyConserved) Check(c *Case) (Finding, error) {
 	if len(c.Summary.Stocks) != len(c.Activity.Gifts) {
 		return unsure(looked, "Redis told of %d stocks; the activity has %d gifts", len(c.Summary.Stocks), len(c.Activity.Gifts)), nil
 	}
+	if c.Summary.Odd != "" {
+		first, _, _ := strings.Cut(c.Summary.Odd, "\n")
+		wrong.add(0, "%s", first)
+	}
 	f := verdictOn(wrong, looked, "%s funded = %s granted + %s remaining, over %d gifts", funded, granted, remaining, looked)
 	if funded != c.Activity.Funded() {
 		f.Status, f.Because = Fail, fmt.Sprintf("a gift is counted twice: %s of %s", funded, c.Activity.Funded())

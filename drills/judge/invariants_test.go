@@ -41,10 +41,16 @@ func (r row) run(t *testing.T) {
 }
 
 func TestInvariants(t *testing.T) {
+	for _, r := range invariantRows() {
+		t.Run(r.asks.String()[:min(12, len(r.asks.String()))]+" "+r.name, r.run)
+	}
+}
+
+func invariantRows() []row {
 	unread := func(m *made) { delete(m.Shelves, books.Log) }
 	torn := func(m *made) { m.broken = errors.New("torn") }
 	open := func(m *made) { m.Drain = record.Drain{Why: "3 claims are unsettled"} }
-	for _, r := range []row{
+	return []row{
 		{"all is counted", MoneyConserved{}, nil, Pass, "30.00 yuan funded"},
 		{"a fen is missing", MoneyConserved{}, func(m *made) { m.Summary.Stocks[0].Remaining-- }, Fail, "-1 fen"},
 		{"a fen too much in all", MoneyConserved{}, func(m *made) { m.Summary.Stocks[1].Remaining++ }, Fail, "gift 1"},
@@ -52,6 +58,7 @@ func TestInvariants(t *testing.T) {
 		{"a stock untold", MoneyConserved{}, func(m *made) { m.Summary.Stocks = m.Summary.Stocks[:1] }, Inconclusive, "1 stocks"},
 		{"log not read", MoneyConserved{}, unread, Inconclusive, "not read"},
 		{"books torn", MoneyConserved{}, torn, Inconclusive, "torn"},
+		{"figures that contradict each other", MoneyConserved{}, func(m *made) { m.Summary.Odd = "the counter says 9 taken\nand more" }, Fail, "says 9 taken"},
 		{"claims open", MoneyConserved{}, open, Inconclusive, "3 claims"},
 
 		{"within stock", NoneBeyondStock{}, nil, Pass, "8 orders"},
@@ -107,8 +114,18 @@ func TestInvariants(t *testing.T) {
 		{"settled late", Settles{Within: 500 * time.Millisecond}, nil, Fail, "after 1s"},
 		{"never settled", Settles{Within: 30 * time.Second}, func(m *made) { m.Drain = record.Drain{Took: time.Minute, Why: "2 claims"} }, Fail, "2 claims"},
 		{"given up early", Settles{Within: 30 * time.Second}, func(m *made) { m.Drain = record.Drain{Took: time.Second, Why: "2 claims"} }, Inconclusive, "given up"},
-	} {
-		t.Run(r.asks.String()[:min(12, len(r.asks.String()))]+" "+r.name, r.run)
+	}
+}
+
+// Of violations that come in falling order the first is the worst, and is said to be.
+func TestTheWorstViolationIsTheWorst(t *testing.T) {
+	m := sound()
+	m.Summary.Stocks[0].Remaining += 40
+	m.Summary.Stocks[1].Remaining -= 3
+	f := Judge(m.record(), []Assertion{MoneyConserved{}}).Findings[0]
+	if len(f.Examples) != 2 || !strings.HasPrefix(f.Examples[0], "first and worst: ") || !strings.Contains(f.Examples[0], "+40 fen") ||
+		!strings.HasPrefix(f.Examples[1], "another: ") || !strings.Contains(f.Examples[1], "-3 fen") {
+		t.Errorf("%q", f.Examples)
 	}
 }
 

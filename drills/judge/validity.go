@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"redpacket/drills/record"
@@ -23,15 +25,32 @@ func (a LoadOffered) String() string {
 // Kind is Validity.
 func (LoadOffered) Kind() Kind { return Validity }
 
-// Check looks at what the generator owed and launched.
+// bunchedTo is the share of the curve's 20 ms whose load may come in lumps: a stall of the whole machine bunches a few of
+// them, a generator that sends in lumps nearly all.
+const bunchedTo = 0.1
+
+// Check looks at what the generator owed and launched, and when.
 func (a LoadOffered) Check(c *Case) (Finding, error) {
 	y := c.Yield
 	requests, clicks := ratio(y.Launched, y.Owed), ratio(y.Clicks.Launched, y.Clicks.Owed)
 	f := passed(y.Owed, "%d of %d requests and %d of %d clicks left; lateness p99 %s, %s more than 100 ms late",
 		y.Launched, y.Owed, y.Clicks.Launched, y.Clicks.Owed, round(y.LateP99), percent(y.LateOver))
-	if requests < a.AtLeast || clicks < a.AtLeast || y.LateP99 > a.LateBy || y.LateOver > a.LateTo {
+	var wrong []string
+	bad := func(is bool, format string, args ...any) {
+		if is {
+			wrong = append(wrong, say(format, args...))
+		}
+	}
+	bad(requests < a.AtLeast || clicks < a.AtLeast, "load is missing: %s of the owed requests and %s of the owed clicks never left",
+		percent(1-requests), percent(1-clicks))
+	bad(y.LateP99 > a.LateBy, "the load was late: p99 %s after it was owed, want %s at most", round(y.LateP99), a.LateBy)
+	bad(y.LateOver > a.LateTo, "the load was late: %s of the clicks left more than 100 ms after they were owed, want %s at most",
+		percent(y.LateOver), percent(a.LateTo))
+	bad(y.Bunched > bunchedTo, "the load was bunched: in %s of the curve's 20 ms less than half or more than double of what was owed left, want %s at most",
+		percent(y.Bunched), percent(bunchedTo))
+	if len(wrong) > 0 {
 		f.Status = Inconclusive
-		f.Because += "; give the generator a core of its own, or a smaller --scale"
+		f.Because = strings.Join(wrong, "; ") + " (" + f.Because + "); give the generator a core of its own, or a smaller --scale"
 	}
 	return f, nil
 }
@@ -56,6 +75,9 @@ func (a GeneratorKeptUp) Check(c *Case) (Finding, error) {
 	}
 	counted := c.Tally.Count(everything(), record.Which{})
 	planned := c.Profile.Curve.Length()
+	if slow := slowed(c); slow != "" {
+		return unsure(counted, "%s", slow), nil
+	}
 	switch y := c.Yield; {
 	case y.Stopped:
 		return unsure(counted, "the volley was stopped after %s of %s", round(y.Length), planned), nil
@@ -67,6 +89,32 @@ func (a GeneratorKeptUp) Check(c *Case) (Finding, error) {
 		return unsure(counted, "%d requests were launched and %d are counted", y.Launched, counted), nil
 	}
 	return passed(counted, "%d requests counted over %s, %d connections lost", counted, round(c.Yield.Length), c.Yield.Dropped), nil
+}
+
+// The bounds on what held the generator up, beside what that did to the load.
+const (
+	starvedTo  = 0.5                    // share of the time its threads waited for a processor
+	readLateTo = 0.01                   // share of Vegeta's results read more than 100 ms late
+	untoldTo   = 0.2                    // share of the reports of progress, two a second, that were not taken
+	heldTo     = 250 * time.Millisecond // waiting for the journal's disk
+)
+
+// slowed says what held the generator up; empty: nothing.
+func slowed(c *Case) string {
+	y := c.Yield
+	reports := 2 * c.Profile.Curve.Length().Seconds()
+	switch {
+	case y.Starved > starvedTo:
+		return say("the generator was starved: %s of the time its threads were ready to run and something else had their core, want %s at most; keep other processes off core %s",
+			percent(y.Starved), percent(starvedTo), cmp.Or(y.Cores, "(any: it has none of its own)"))
+	case y.ReadLate > readLateTo:
+		return say("the reader of Vegeta's results was too slow: %s of them waited more than 100 ms, want %s at most", percent(y.ReadLate), percent(readLateTo))
+	case y.Held > heldTo:
+		return say("the journal's disk held the load up for %s, want %s at most; let --out be on a faster one", round(y.Held), heldTo)
+	case float64(y.Untold) > untoldTo*reports:
+		return say("the harness was too slow: it did not take %d of %.0f reports of the generator in time", y.Untold, reports)
+	}
+	return ""
 }
 
 // Watched asks whether the harness itself saw the whole drill.

@@ -72,8 +72,8 @@ func hashes(dir string) (map[string]string, error) {
 	return sums, nil
 }
 
-// writeSums writes the list as sha256sum does, so that `sha256sum -c SHA256SUMS` checks it too.
-func writeSums(dir string, sums map[string]string) error {
+// sumsText is the list as sha256sum writes it, so that `sha256sum -c SHA256SUMS` checks it too.
+func sumsText(sums map[string]string) []byte {
 	names := make([]string, 0, len(sums))
 	for name := range sums {
 		names = append(names, name)
@@ -83,7 +83,11 @@ func writeSums(dir string, sums map[string]string) error {
 	for _, name := range names {
 		fmt.Fprintf(&text, "%s  %s\n", sums[name], name)
 	}
-	return os.WriteFile(filepath.Join(dir, SumsFile), text.Bytes(), 0o644)
+	return text.Bytes()
+}
+
+func writeSums(dir string, sums map[string]string) error {
+	return os.WriteFile(filepath.Join(dir, SumsFile), sumsText(sums), 0o644)
 }
 
 // checkSums compares every file with the list; the error names the first file that differs.
@@ -105,6 +109,9 @@ func checkSums(dir string) (map[string]string, error) {
 			return nil, fmt.Errorf("record %s: %s is not the file its sum was taken of: %w", dir, name, ErrChanged)
 		}
 		sums[name] = sum
+	}
+	if !bytes.Equal(text, sumsText(sums)) {
+		return nil, fmt.Errorf("record %s: %s is not as it was written: %w", dir, SumsFile, ErrChanged)
 	}
 	return sums, nil
 }

@@ -2,6 +2,8 @@ package record
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"redpacket/loadprofiles"
@@ -46,6 +48,27 @@ type Manifest struct {
 	Files    map[string]string        `json:"files"`    // name -> sha256, in hex
 }
 
+// longest bounds a drill. A judge may look at every second of one, so what a file says of its length must be believable.
+const longest = 24 * time.Hour
+
+// Check is nil when the times of the windows and events can be those of a drill: from 0 to 24 h, no window before it began.
+func (m Manifest) Check() error {
+	within := func(times ...time.Duration) bool {
+		return slices.Min(times) >= 0 && slices.Max(times) <= longest
+	}
+	for _, w := range m.Windows {
+		if !within(w.From, w.To) || w.To < w.From {
+			return fmt.Errorf("window %q lasts from %s to %s; a drill lasts %s at most", w.Name, w.From, w.To, longest)
+		}
+	}
+	for _, e := range m.Events {
+		if !within(e.From, e.Effective, e.To) {
+			return fmt.Errorf("event %q is at %s, %s and %s; a drill lasts %s at most", e.What, e.From, e.Effective, e.To, longest)
+		}
+	}
+	return nil
+}
+
 // Claim is one assertion as data, so that a record can be judged again without the catalogue.
 type Claim struct {
 	Type string          `json:"type"`
@@ -61,6 +84,7 @@ type Rig struct {
 	Docker    string `json:"docker"`
 	Go        string `json:"go"`
 	System    string `json:"system_cores"`    // where the system ran, as taskset writes it; empty: anywhere
+	Beside    string `json:"beside_cores"`    // where the stores and the delivery side ran
 	Generator string `json:"generator_cores"` // where the generator ran; empty: anywhere
 }
 

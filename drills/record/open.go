@@ -31,6 +31,9 @@ func Open(dir string) (*Record, error) {
 	if r.Version != Version {
 		return nil, fmt.Errorf("record %s is of version %d; this build reads %d", dir, r.Version, Version)
 	}
+	if err := r.Check(); err != nil {
+		return nil, fmt.Errorf("record %s: %s: %w", dir, ManifestFile, err)
+	}
 	delete(sums, ManifestFile)
 	if !maps.Equal(sums, r.Files) {
 		return nil, fmt.Errorf("record %s: %s and %s name different files: %w", dir, ManifestFile, SumsFile, ErrChanged)

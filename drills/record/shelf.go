@@ -92,8 +92,11 @@ func ReadShelf(r io.Reader) iter.Seq2[books.Entry, error] {
 			return
 		}
 		block := make([]byte, 4+entryLen*blockMost+4)
-		for {
+		for last := false; ; {
 			entries, err := readBlock(in, block)
+			if err == nil {
+				err = inPlace(in, entries, last)
+			}
 			if err != nil {
 				yield(books.Entry{}, err)
 				return
@@ -101,6 +104,7 @@ func ReadShelf(r io.Reader) iter.Seq2[books.Entry, error] {
 			if len(entries) == 0 {
 				return
 			}
+			last = len(entries) < entryLen*blockMost
 			for ; len(entries) > 0; entries = entries[entryLen:] {
 				if !yield(entry(entries), nil) {
 					return
@@ -108,6 +112,22 @@ func ReadShelf(r io.Reader) iter.Seq2[books.Entry, error] {
 			}
 		}
 	}
+}
+
+// inPlace holds a block to where a writer puts it: only the last of those with entries is not full, and nothing stands
+// behind the empty one.
+func inPlace(in io.Reader, entries []byte, last bool) error {
+	if len(entries) > 0 {
+		if last {
+			return ErrTorn
+		}
+		return nil
+	}
+	var behind [1]byte
+	if n, err := in.Read(behind[:]); n > 0 || !errors.Is(err, io.EOF) {
+		return ErrTorn
+	}
+	return nil
 }
 
 func readBlock(in io.Reader, block []byte) ([]byte, error) {
@@ -124,6 +144,11 @@ func readBlock(in io.Reader, block []byte) ([]byte, error) {
 	}
 	if sum(block[:end]) != binary.BigEndian.Uint32(block[end:]) {
 		return nil, ErrTorn
+	}
+	for at := 4; at < end; at += entryLen {
+		if binary.BigEndian.Uint16(block[at+20:]) != 0 { // a server has two bytes of its four
+			return nil, ErrTorn
+		}
 	}
 	return block[4:end], nil
 }

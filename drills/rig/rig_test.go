@@ -6,7 +6,7 @@ import (
 )
 
 func TestPartitionGivesTheLastCoreToTheGenerator(t *testing.T) {
-	for n, want := range map[int]Cores{1: {}, 2: {"0", "1"}, 3: {"0-1", "2"}, 16: {"0-14", "15"}} {
+	for n, want := range map[int]Cores{1: {}, 2: {"0", "0-1", "1"}, 3: {"0-1", "0-1", "2"}, 16: {"0-14", "0-14", "15"}} {
 		if got := Partition(n); got != want {
 			t.Errorf("%d cores: %+v, want %+v", n, got, want)
 		}

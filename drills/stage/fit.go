@@ -53,7 +53,7 @@ func generatorLimit(ctx context.Context, dir string, say func(string)) (float64,
 func systemLimit(ctx context.Context, dir string, r Run) (limit float64, err error) {
 	r.Say("how much does the system answer cleanly?")
 	s := drills.Stage{Topology: topology.OneIDC(), Activity: activity.Festival(1, probeStock), Rules: config.Default()}
-	on, _, err := up(ctx, s, r.Say)
+	on, _, err := up(ctx, s, r)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", drills.ErrCluster, err)
 	}

@@ -28,6 +28,9 @@ type Run struct {
 	Notes []string              // for the record: how the scale was found
 	Say   func(string)          // a line for each long step
 	Tell  func(drills.Progress) // how the drill goes; must not block
+
+	// Mutant, unless empty, names the deliberate bug that the system is to have; see system/mutant.
+	Mutant string
 }
 
 // downWithin bounds the taking down of a cluster, which also happens when the run was interrupted.
@@ -65,12 +68,15 @@ func perform(ctx context.Context, d drills.Drill, r Run) (saved *record.Record, 
 		return nil, err
 	}
 	cores := rig.Mine()
-	on, tax, err := up(ctx, d.Stage(r.Scale), r.Say)
+	on, tax, err := up(ctx, d.Stage(r.Scale), r)
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: stand up %s: %w: %w", d.ID, d.Topology.Name, drills.ErrCluster, err)
 	}
 	defer func() { err = errors.Join(err, down(ctx, on, r.Say)) }()
 	facts := drills.Facts{Revision: rig.Revision(ctx), Images: on.Images(), Rig: rig.Look(), Notes: append(r.Notes, cores.String(), tax)}
+	if r.Mutant != "" {
+		facts.Notes = append(facts.Notes, "the system was built to have a deliberate bug: "+r.Mutant)
+	}
 	return drills.Run(ctx, d, cluster{on}, drills.Conditions{
 		Scale: r.Scale, Volley: fires{on: on, cores: cores.Generator, tag: d.ID}, Into: into, Tell: r.Tell, Facts: facts,
 	})
@@ -88,13 +94,17 @@ func writeScript(d drills.Drill, r Run) error {
 }
 
 // up stands the system up, and says how long that took once the images were there, and what a link costs.
-func up(ctx context.Context, s drills.Stage, say func(string)) (on *provision.Cluster, tax string, err error) {
-	if _, err := images.Ensure(ctx, say); err != nil {
+func up(ctx context.Context, s drills.Stage, r Run) (on *provision.Cluster, tax string, err error) {
+	say, ensure := r.Say, images.Ensure
+	if r.Mutant != "" {
+		ensure = images.EnsureMutant
+	}
+	if _, err := ensure(ctx, say); err != nil {
 		return nil, "", err
 	}
 	began := time.Now()
 	on, err = provision.Up(ctx, provision.Plan{Topology: s.Topology, Activity: s.Activity, Rules: s.Rules, Say: say,
-		Cores: rig.Mine().System})
+		Cores: rig.Mine().System, Beside: rig.Mine().Beside, Mutant: r.Mutant})
 	if err != nil {
 		return nil, "", err
 	}

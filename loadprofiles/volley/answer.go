@@ -28,13 +28,14 @@ type answer struct {
 	body   []byte
 }
 
-// cutAnswer takes the first answer off what has come. size is 0 while it is not whole.
+// cutAnswer takes the first answer off what has come. size is 0 while it is not whole. A head ends within maxHead bytes
+// or is broken, however many of them came at once.
 func cutAnswer(b []byte) (a answer, size int, err error) {
-	length := -1
+	length, head := -1, b[:min(len(b), maxHead)]
 	for at := 0; ; {
-		end := bytes.IndexByte(b[at:], '\n')
+		end := bytes.IndexByte(head[at:], '\n')
 		if end < 0 {
-			if len(b) > maxHead {
+			if len(b) >= maxHead {
 				return a, 0, errBroken
 			}
 			return a, 0, nil

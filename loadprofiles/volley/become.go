@@ -60,8 +60,16 @@ func work(as role, say *speaker) error {
 	}
 	switch as {
 	case asNull:
+		gate := &sync.RWMutex{}
+		go func() {
+			obey(in, gate, say)
+			cancel()
+		}()
+		return nullServe(ctx, gate, say)
+	case asBurner:
 		go untilEOF()
-		return nullServe(ctx, say)
+		burn(ctx, say)
+		return nil
 	case asGenerator:
 		line, err := in.ReadBytes('\n')
 		if err != nil {
@@ -73,10 +81,19 @@ func work(as role, say *speaker) error {
 	return errors.New("unknown role of a volley's worker: " + string(as))
 }
 
-func generate(ctx context.Context, line []byte, say *speaker) error {
+// readJob reads and checks a job: whoever sent it may not have.
+func readJob(line []byte) (Job, error) {
 	var job Job
 	if err := json.Unmarshal(line, &job); err != nil {
-		return fmt.Errorf("generator cannot read its job: %w", err)
+		return Job{}, fmt.Errorf("generator cannot read its job: %w", err)
+	}
+	return job, job.Check()
+}
+
+func generate(ctx context.Context, line []byte, say *speaker) error {
+	job, err := readJob(line)
+	if err != nil {
+		return err
 	}
 	debug.SetGCPercent(generatorGarbage)
 	debug.SetMemoryLimit(generatorMemory)

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"redpacket/loadprofiles"
 	"redpacket/system/api"
 )
 
@@ -34,11 +35,13 @@ func classOf(op api.Op) class {
 }
 
 const (
-	maxOut   = 16 << 20 // bytes that wait to be written on one connection; beyond it the connection counts as gone
-	keepOut  = 1 << 20  // a larger buffer is not kept for later
-	readSize = 128 << 10
-	dialTime = time.Second
-	redial   = 200 * time.Millisecond // the longest wait between two dials; the first is 10 ms
+	maxOut    = 16 << 20  // bytes that wait to be written on one connection; beyond it the connection counts as gone
+	keepOut   = 1 << 20   // a larger buffer is not kept for later
+	readSize  = 128 << 10 // of a connection's buffer for answers, or less when there are many: readMost in all
+	readMost  = 32 << 20
+	readLeast = 8 << 10
+	dialTime  = time.Second
+	redial    = 200 * time.Millisecond // the longest wait between two dials; the first is 10 ms
 )
 
 // conn is one client connection: pipelined, with one goroutine that reads and one that writes. Its fields are under the
@@ -53,11 +56,21 @@ type conn struct {
 	writing time.Duration // since when a write has been going on; 0: none
 	awake   bool          // the writer will look again
 	wake    chan struct{}
+	buffer  int           // bytes
 	ready   chan struct{} // closed when the connection is there for the first time
 }
 
-func newConn(e *engine) *conn {
-	return &conn{e: e, wake: make(chan struct{}, 1), ready: make(chan struct{})}
+// hire makes a shard's part of the connections, at least one of each class.
+func (e *engine) hire(conns loadprofiles.Conns, shards int) (all []*conn) {
+	buffer := min(max(readMost/max(1, conns.All()), readLeast), readSize)
+	for class, n := range []int{conns.Static, conns.Read, conns.Claim} {
+		for range (n + shards - 1) / shards {
+			c := &conn{e: e, buffer: buffer, wake: make(chan struct{}, 1), ready: make(chan struct{})}
+			e.pools[class] = append(e.pools[class], c)
+		}
+		all = append(all, e.pools[class]...)
+	}
+	return all
 }
 
 // nudge makes the writer look. The first request wakes it; those that follow until it runs leave with the first.
@@ -190,7 +203,7 @@ func (c *conn) lost(dropped bool) {
 
 // read takes answers until the connection ends or what comes is no answer.
 func (c *conn) read(from net.Conn) {
-	buffer, filled := make([]byte, readSize), 0
+	buffer, filled := make([]byte, c.buffer), 0
 	for {
 		n, err := from.Read(buffer[filled:])
 		filled += n

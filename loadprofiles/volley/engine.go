@@ -26,12 +26,14 @@ type engine struct {
 	pools   [classes][]*conn
 
 	mu     sync.Mutex
+	deal   *deal // of the requests, when a hit is a request
 	tally  *tally.Tally
 	wheel  wheel
 	free   *journey
 	lines  []byte // attempts on their way to the journal
 	closed bool   // no retries any more
 	counts counts
+	sent   beats
 }
 
 // counts is what an engine counts; shards' counts add up.
@@ -69,21 +71,60 @@ func (e *engine) launch(n uint64, owed time.Duration) {
 	e.signer.Mint(token[:0], click.User, e.expires)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.left(owed, click.Hash(n))
+	j := e.take()
+	j.click, j.op, j.lane, j.token = click, click.First, uint32(n>>laneBits), token
+	for i := range e.profile.Funnel.Statics {
+		if c := e.ask(j.lane, pending{owed: owed, op: api.Static}); c != nil {
+			c.out = e.texts.static(c.out, i)
+		}
+	}
+	e.step(j, owed)
+}
+
+// launchNext starts the next request of a shard's plan.
+func (e *engine) launchNext(p plan) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, r, asked := e.next(p)
+	c := e.ask(uint32(r.n>>laneBits), asked)
+	switch {
+	case c == nil:
+	case r.op == api.Static:
+		c.out = e.texts.static(c.out, r.part)
+	default:
+		var token [login.TokenLen]byte
+		e.signer.Mint(token[:0], r.click.User, e.expires)
+		c.out = e.texts.dynamic(c.out, r.op, r.click, &token)
+	}
+}
+
+// next is the next request of a shard's plan, which leaves now, and its place in the curve. Hits are numbered in the
+// order in which they leave, which is the order in which they are owed, whatever order Vegeta's workers come in.
+func (e *engine) next(p plan) (hit uint64, r request, asked pending) {
+	hit, asked.owed = p.number(e.counts.clicks), p.owed(e.counts.clicks)
+	r = e.deal.to(hit)
+	e.left(asked.owed, r.hash(hit))
+	if asked.op = r.op; r.op == api.Claim {
+		asked.journey = e.take()
+		asked.journey.click, asked.journey.op = r.click, api.Claim
+		asked.journey.click.Last = api.Claim // the receipt is a hit of its own
+	}
+	return hit, r, asked
+}
+
+// left counts a hit that leaves now.
+func (e *engine) left(owed time.Duration, hash uint64) {
 	now := e.now()
 	late := max(0, now-owed)
+	e.sent.add(now)
 	e.tally.Late(owed, late)
 	e.counts.clicks++
-	e.counts.stream += click.Hash(n)
+	e.counts.stream += hash
 	e.counts.lateMax = max(e.counts.lateMax, late)
 	if late > lateBound {
 		e.counts.lateOver++
 	}
-	j := e.take()
-	j.click, j.op, j.lane, j.token = click, api.List, uint32(n>>laneBits), token
-	for i := range e.profile.Funnel.Statics {
-		e.ask(nil, j.lane, pending{owed: owed, op: api.Static}, i)
-	}
-	e.step(j, owed)
 }
 
 // laneBits: so many clicks that follow each other share a connection, to leave in one write, before the next one is
@@ -107,27 +148,25 @@ func (e *engine) done(j *journey) { j.next, e.free = e.free, j }
 
 // step asks for what a journey is at.
 func (e *engine) step(j *journey, owed time.Duration) {
-	e.ask(j, j.lane, pending{journey: j, owed: owed, op: j.op}, 0)
+	if c := e.ask(j.lane, pending{journey: j, owed: owed, op: j.op}); c != nil {
+		c.out = e.texts.dynamic(c.out, j.op, j.click, &j.token)
+	}
 }
 
-// ask sends a request on a connection of its class; when there is none its outcome is unknown at once, as a client
-// learns at once that nobody picks up.
-func (e *engine) ask(j *journey, lane uint32, p pending, part int) {
+// ask puts a request in line on a connection of its class, to which the caller adds its bytes. When there is none its
+// outcome is unknown at once, as a client learns at once that nobody picks up, and ask returns nil.
+func (e *engine) ask(lane uint32, p pending) *conn {
 	e.counts.owed++
 	e.counts.launched++
 	c := e.pick(p.op, lane)
 	if c == nil {
 		e.counts.unsent++
 		e.end(p, e.now(), verdict{})
-		return
-	}
-	if j == nil {
-		c.out = e.texts.static(c.out, part)
-	} else {
-		c.out = e.texts.dynamic(c.out, p.op, j.click, &j.token)
+		return nil
 	}
 	c.sent.push(p)
 	c.nudge()
+	return c
 }
 
 func (e *engine) pick(op api.Op, lane uint32) *conn {

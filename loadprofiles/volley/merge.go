@@ -61,7 +61,8 @@ func openYield(dir string) (y loadprofiles.Yield, t *tally.Tally, err error) {
 	return y, t, nil
 }
 
-// addYields adds two yields up, all but LateP99, which only the tallies know. A stream's hash is a sum already.
+// addYields adds two yields up, all but LateP99, which only the tallies know. A stream's hash is a sum already; of the
+// shares that say how honest a generator was, the sum's are the worse one's.
 func addYields(a, b loadprofiles.Yield) loadprofiles.Yield {
 	clicks := float64(max(1, a.Clicks.Launched+b.Clicks.Launched))
 	a.LateOver = (a.LateOver*float64(a.Clicks.Launched) + b.LateOver*float64(b.Clicks.Launched)) / clicks
@@ -79,6 +80,10 @@ func addYields(a, b loadprofiles.Yield) loadprofiles.Yield {
 	a.TooLate += b.TooLate
 	a.Garbled += b.Garbled
 	a.Shards += b.Shards
+	a.Bunched, a.Starved, a.ReadLate = max(a.Bunched, b.Bunched), max(a.Starved, b.Starved), max(a.ReadLate, b.ReadLate)
+	a.Untold += b.Untold
+	a.Held += b.Held
+	a.Vegeta = addVegetas(a.Vegeta, b.Vegeta)
 	a.Stopped = a.Stopped || b.Stopped
 	if a.Cores != b.Cores {
 		a.Cores += " + " + b.Cores
@@ -90,6 +95,12 @@ func addYields(a, b loadprofiles.Yield) loadprofiles.Yield {
 	two, _ := strconv.ParseUint(b.Stream, 16, 64)
 	a.Stream = fmt.Sprintf("%016x", one+two)
 	return a
+}
+
+// addVegetas adds the rates up; a quantile of both nobody can tell any more, so it is the worse one.
+func addVegetas(a, b loadprofiles.Vegeta) loadprofiles.Vegeta {
+	return loadprofiles.Vegeta{Hits: a.Hits + b.Hits, Rate: a.Rate + b.Rate, Throughput: a.Throughput + b.Throughput,
+		P50: max(a.P50, b.P50), P99: max(a.P99, b.P99)}
 }
 
 func mergeJournals(into string, dirs []string) error {

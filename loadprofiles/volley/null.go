@@ -1,12 +1,16 @@
 package volley
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"sync"
+	"time"
 )
 
 // NullServer answers every request at once with what it hopes for, and does nothing else: against it a generator shows
@@ -30,11 +34,50 @@ func StartNullServer(cores string) (*NullServer, error) {
 	return &NullServer{Addr: m.Addr, worker: w}, nil
 }
 
+// Stall stops every answer for a while, and returns when they go on: how long it really was, by the server's clock. It is
+// for one goroutine at a time.
+func (n *NullServer) Stall(long time.Duration) (time.Duration, error) {
+	if err := n.worker.give(order{Stall: long}); err != nil {
+		return 0, fmt.Errorf("stall the null server: %w", err)
+	}
+	m, err := n.worker.next()
+	if err != nil {
+		return 0, fmt.Errorf("stall the null server: %w", err)
+	}
+	return m.Stalled, nil
+}
+
+// order is what the null server is told on its stdin, a line each.
+type order struct {
+	Stall time.Duration `json:"stall"`
+}
+
+// obey carries orders out until they end. Whoever answers holds the gate for reading.
+func obey(in *bufio.Reader, gate *sync.RWMutex, say *speaker) {
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		var o order
+		if err := json.Unmarshal(line, &o); err != nil {
+			say.message(message{Error: err.Error()})
+			return
+		}
+		gate.Lock()
+		from := time.Now()
+		<-time.After(o.Stall)
+		was := time.Since(from)
+		gate.Unlock()
+		say.message(message{Stalled: was})
+	}
+}
+
 // Stop ends the null server's process.
 func (n *NullServer) Stop() { n.worker.kill() }
 
 // nullServe is the null server's life.
-func nullServe(ctx context.Context, say *speaker) error {
+func nullServe(ctx context.Context, gate *sync.RWMutex, say *speaker) error {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -53,7 +96,7 @@ func nullServe(ctx context.Context, say *speaker) error {
 		}
 		go func() {
 			defer c.Close()
-			serveNull(c, replies)
+			serveNull(c, gate, replies)
 		}()
 	}
 }
@@ -87,7 +130,7 @@ func replyTo(request []byte, replies map[byte][]byte) []byte {
 const headEnd = "\r\n\r\n"
 
 // serveNull answers what comes in one read with one write.
-func serveNull(c net.Conn, replies map[byte][]byte) {
+func serveNull(c net.Conn, gate *sync.RWMutex, replies map[byte][]byte) {
 	buffer, filled := make([]byte, 64<<10), 0
 	var out []byte
 	for {
@@ -106,7 +149,10 @@ func serveNull(c net.Conn, replies map[byte][]byte) {
 		if err != nil || filled == len(buffer) {
 			return
 		}
-		if _, err := c.Write(out); err != nil {
+		gate.RLock()
+		_, err = c.Write(out)
+		gate.RUnlock()
+		if err != nil {
 			return
 		}
 		out = out[:0]

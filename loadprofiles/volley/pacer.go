@@ -12,7 +12,7 @@ import (
 const (
 	// quantum is how long a pacer waits at least when nothing is due: everything that came due meanwhile leaves
 	// together. A click is at most this late by it, and a timer costs more than a click.
-	quantum = time.Millisecond
+	quantum = 4 * time.Millisecond
 	// overtime is how long after the curve's end clicks that are owed may still leave, and be counted as late as they
 	// are; then they are missing.
 	overtime = time.Second

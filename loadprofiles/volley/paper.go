@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 
 	"redpacket/loadprofiles"
 )
@@ -19,6 +21,7 @@ type paper struct {
 	full  chan []byte
 	empty chan []byte
 	ended chan error
+	held  atomic.Int64 // nanoseconds that the load waited for the disk
 }
 
 func openPaper(dir string) (*paper, error) {
@@ -34,7 +37,7 @@ func openPaper(dir string) (*paper, error) {
 // turn hands over whole attempts and returns an empty page.
 func (p *paper) turn(lines []byte) []byte {
 	if len(lines) > 0 {
-		p.full <- lines
+		p.hand(lines)
 	}
 	select {
 	case page := <-p.empty:
@@ -43,6 +46,21 @@ func (p *paper) turn(lines []byte) []byte {
 		return make([]byte, 0, pageSize)
 	}
 }
+
+// hand waits for the disk when all pages are full, and counts for how long.
+func (p *paper) hand(lines []byte) {
+	select {
+	case p.full <- lines:
+		return
+	default:
+	}
+	from := time.Now()
+	p.full <- lines
+	p.held.Add(int64(time.Since(from)))
+}
+
+// waited is how long the load waited for the disk.
+func (p *paper) waited() time.Duration { return time.Duration(p.held.Load()) }
 
 // close waits until everything is written, and returns the first thing that went wrong.
 func (p *paper) close() error {

@@ -27,7 +27,7 @@ func parseCores(list string) ([]int, error) {
 		}
 		first, err := strconv.Atoi(from)
 		last, err2 := strconv.Atoi(to)
-		if err != nil || err2 != nil || first < 0 || last < first || last > maxCore {
+		if err != nil || err2 != nil || first < 0 || last < first || last > maxCore || len(cores)+last-first > maxCore {
 			return nil, fmt.Errorf("cores %q: want numbers and ranges such as 0-2,5", list)
 		}
 		for core := first; core <= last; core++ {
@@ -35,6 +35,18 @@ func parseCores(list string) ([]int, error) {
 		}
 	}
 	return cores, nil
+}
+
+// firstInLine is the generator's nice value: whoever shares its cores waits for it, not it for them.
+const firstInLine = -10
+
+// goFirst puts the generator before whoever shares its cores. Linux may weigh whole sessions against each other (its
+// autogroups), and then a process' own nice value counts only inside its session: so it gets a session of its own, and that
+// the value. Where any of this is not allowed, lateness will tell.
+func goFirst() {
+	_, _ = unix.Setsid()
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, firstInLine)
+	_ = os.WriteFile("/proc/self/autogroup", []byte(strconv.Itoa(firstInLine)), 0)
 }
 
 // pin puts this process on its cores, and returns when it is there. Affinity belongs to a thread and a Go program has
@@ -53,6 +65,9 @@ func pin() error {
 	defer runtime.UnlockOSThread()
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
 		return fmt.Errorf("pin the worker to cores %s: %w", os.Getenv(coresVar), err)
+	}
+	if as := role(os.Getenv(roleVar)); as == asGenerator || as == asBurner { // a burner is a neighbour of the same rank
+		goFirst()
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -28,6 +28,7 @@ type role string
 const (
 	asGenerator role = "generator"
 	asNull      role = "null"
+	asBurner    role = "burner"
 )
 
 // stopWithin is how long a worker that was told to stop may take before it is killed.
@@ -38,6 +39,7 @@ type message struct {
 	Progress *Progress           `json:"progress,omitempty"`
 	Yield    *loadprofiles.Yield `json:"yield,omitempty"`
 	Addr     string              `json:"addr,omitempty"`
+	Stalled  time.Duration       `json:"stalled,omitempty"` // a null server's stall is over
 	Error    string              `json:"error,omitempty"`
 }
 

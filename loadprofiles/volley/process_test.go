@@ -27,7 +27,7 @@ func TestFireInItsOwnProcess(t *testing.T) {
 	if y.Clicks.Launched != 700 || y.Clicks.Owed != 700 || y.Owed != y.Launched || y.CPU <= 0 || y.Cores != "0" || y.Shards != 1 || y.Conns != 5 {
 		t.Errorf("yield %+v", y)
 	}
-	if len(told) == 0 || told[0].Clicks.Launched == 0 || told[0].P99 <= 0 || told[0].Outcomes[1] == 0 {
+	if !slices.ContainsFunc(told, func(p Progress) bool { return p.Clicks.Launched > 0 && p.P99 > 0 && p.Outcomes[1] > 0 }) {
 		t.Errorf("it told %+v", told)
 	}
 	if n := len(journalIn(t, j.Dir)); uint64(n) == 0 || tallyIn(t, j.Dir).Sum(0, forever, nil, nil) != y.Launched {
@@ -102,9 +102,11 @@ func TestMergeAddsUp(t *testing.T) {
 func TestSelfTestFindsALimit(t *testing.T) {
 	t.Parallel()
 	j := job(t, "", loadprofiles.Hold(1, time.Second))
-	limit, err := selfTest(context.Background(), j, 30*time.Millisecond)
-	if err != nil || limit.CPUPerRequest <= 0 || limit.RequestsPerSecond > 240_000 {
-		t.Errorf("%+v, %v", limit, err)
+	for _, style := range []Style{Journeys, Requests} {
+		limit, err := selfTest(context.Background(), j.as(style), 30*time.Millisecond)
+		if err != nil || limit.CPUPerRequest <= 0 || limit.RequestsPerSecond > 240_000 {
+			t.Errorf("style %q: %+v, %v", style, limit, err)
+		}
 	}
 }
 
@@ -122,10 +124,10 @@ func TestHonestStopsAtTheFirstStepThatIsNot(t *testing.T) {
 		}
 		all.Late(at-1, late)
 	}
-	if got := honest(p, all); got != 7500 {
+	if got := honest(Job{Profile: p, Scale: 1}, all); got != 7500 {
 		t.Errorf("limit is %f, want 7500", got)
 	}
-	if got := honest(p, tally.New(time.Second)); got != 0 {
+	if got := honest(Job{Profile: p, Scale: 1}, tally.New(time.Second)); got != 0 {
 		t.Errorf("a generator that sent nothing carries %f", got)
 	}
 }

@@ -29,17 +29,21 @@ const (
 type volley struct {
 	job     Job
 	profile loadprofiles.Profile // scaled
-	curve   loadprofiles.Curve   // of clicks
+	curve   loadprofiles.Curve   // of hits
 	shards  []*shard
 	paper   *paper
 	zero    time.Time
+	missed  uint64         // progress reports that nobody took
 	hired   sync.WaitGroup // the connections' goroutines
 }
 
 // run fires a checked job from this process, with so many shards, and leaves its files.
 func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadprofiles.Yield, error) {
+	if job.Style == Stock {
+		shards = 1 // anybody would run one Vegeta
+	}
 	v := &volley{job: job, profile: job.Profile.Scaled(job.Scale)}
-	v.curve = v.profile.Clicks()
+	v.curve = job.hits()
 	var err error
 	if v.paper, err = openPaper(job.Dir); err != nil {
 		return loadprofiles.Yield{}, err
@@ -51,9 +55,10 @@ func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadpro
 		hangUp()
 		return loadprofiles.Yield{}, errors.Join(err, v.paper.close())
 	}
-	before := cpuTime()
+	before, ready := cpuTime(), waited()
 	v.begin()
 	stopped, err := v.fire(ctx, tell)
+	hungry := starved(ready, waited(), time.Since(v.zero), shards)
 	for _, s := range v.shards {
 		s.engine.close()
 	}
@@ -63,7 +68,7 @@ func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadpro
 		return loadprofiles.Yield{}, err
 	}
 	y, all := v.yield(stopped)
-	y.CPU = cpuTime() - before
+	y.CPU, y.Starved, y.Held, y.Untold = cpuTime()-before, hungry, v.paper.waited(), v.missed
 	return y, leave(job.Dir, y, all)
 }
 
@@ -78,14 +83,17 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 	var all []*conn
 	for i := range shards {
 		e := &engine{profile: v.profile, crowd: crowd, signer: signer, texts: texts, expires: expires, zero: time.Now(),
-			paper: v.paper, tally: tally.New(v.profile.Patience + time.Second)}
-		for class, conns := range []int{v.profile.Conns.Static, v.profile.Conns.Read, v.profile.Conns.Claim} {
-			for range (conns + shards - 1) / shards {
-				e.pools[class] = append(e.pools[class], newConn(e))
-			}
-			all = append(all, e.pools[class]...)
+			paper: v.paper, tally: newTally(v.profile)}
+		s := newShard(plan{curve: v.curve, index: uint64(i), of: uint64(shards)}, e)
+		v.shards = append(v.shards, s)
+		if v.job.Style != Journeys {
+			e.deal = newDeal(v.profile, crowd)
 		}
-		v.shards = append(v.shards, newShard(plan{curve: v.curve, index: uint64(i), of: uint64(shards)}, e))
+		if v.job.Style == Stock {
+			s.stock = newStock(s.plan, e, v.job)
+			continue
+		}
+		all = append(all, e.hire(v.profile.Conns, shards)...)
 	}
 	for _, c := range all {
 		v.hired.Go(func() { c.write(ctx) })
@@ -103,6 +111,9 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 	return nil
 }
 
+// newTally keeps the slots open in which an answer may still come.
+func newTally(p loadprofiles.Profile) *tally.Tally { return tally.New(p.Patience + time.Second) }
+
 // begin is the zero of all times.
 func (v *volley) begin() {
 	v.zero = time.Now()
@@ -119,8 +130,12 @@ func (v *volley) fire(ctx context.Context, tell func(Progress)) (stopped time.Du
 	for _, s := range v.shards {
 		go func() { attacks <- s.attack(ctx) }()
 	}
-	clock := time.NewTicker(tick)
-	defer clock.Stop()
+	clock, listener := time.NewTicker(tick), newTeller(tell)
+	defer func() {
+		clock.Stop()
+		listener.close()
+		v.missed = listener.missed
+	}()
 	running, told := len(v.shards), time.Duration(0)
 	deadline := v.curve.Length() + overtime + v.profile.Patience + drainTime
 	for stop := ctx.Done(); ; {
@@ -139,7 +154,7 @@ func (v *volley) fire(ctx context.Context, tell func(Progress)) (stopped time.Du
 			s.engine.turn(now)
 		}
 		if tell != nil && now-told >= tellTime {
-			tell(v.progress(now))
+			listener.tell(v.progress(now))
 			told = now
 		}
 		if running == 0 && (v.idle() || now > deadline) {

@@ -59,7 +59,7 @@ func selfTest(ctx context.Context, job Job, step time.Duration) (Limit, error) {
 	if err != nil {
 		return Limit{}, fmt.Errorf("self-test: %w", err)
 	}
-	return Limit{RequestsPerSecond: honest(job.Profile, t), CPUPerRequest: y.CPU / time.Duration(max(1, y.Launched))}, nil
+	return Limit{RequestsPerSecond: honest(job, t), CPUPerRequest: y.CPU / time.Duration(max(1, y.Launched))}, nil
 }
 
 func staircase(rate float64, step time.Duration) loadprofiles.Curve {
@@ -72,12 +72,12 @@ func staircase(rate float64, step time.Duration) loadprofiles.Curve {
 }
 
 // honest is the rate of the last step up to which every step was honest.
-func honest(p loadprofiles.Profile, t *tally.Tally) (rate float64) {
-	clicks, from := p.Clicks(), time.Duration(0)
-	for _, step := range p.Curve {
-		owed := clicks.Due(from+step.For) - clicks.Due(from)
+func honest(job Job, t *tally.Tally) (rate float64) {
+	hits, from := job.hits(), time.Duration(0)
+	for _, step := range job.Profile.Curve {
+		owed := hits.Due(from+step.For) - hits.Due(from)
 		late, launched := t.LateQuantile(from, from+step.For, 0.99)
-		if float64(launched) < 0.99*owed-1 || late > p.LateBy {
+		if float64(launched) < 0.99*owed-1 || late > job.Profile.LateBy {
 			return rate
 		}
 		rate, from = step.To, from+step.For

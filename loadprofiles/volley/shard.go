@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"redpacket/loadprofiles"
 )
 
 // hands is the number of Vegeta's workers. A hit never waits for the system, so a few carry any rate, and a cap on them
@@ -17,8 +20,12 @@ const hands = 8
 type shard struct {
 	plan   plan
 	engine *engine
-	// accepted answers every hit: the click is on its way. It is never written to.
+	read   reading
+	// accepted answers every hit: it is on its way. It is never written to.
 	accepted http.Response
+
+	stock  *stock // carries the hits in the stock style; else nil
+	vegeta loadprofiles.Vegeta
 }
 
 func newShard(p plan, e *engine) *shard {
@@ -27,29 +34,53 @@ func newShard(p plan, e *engine) *shard {
 }
 
 // attack fires the shard's part of the curve; it returns when all of it has left or ctx has ended.
-func (s *shard) attack(ctx context.Context) error {
+func (s *shard) attack(ctx context.Context) (err error) {
+	if s.stock != nil {
+		s.vegeta, err = s.stock.attack(ctx)
+		return err
+	}
 	attacker := vegeta.NewAttacker(vegeta.Client(&http.Client{Transport: s}), vegeta.Workers(hands), vegeta.MaxWorkers(hands))
 	defer context.AfterFunc(ctx, func() { attacker.Stop() })()
-	hits, failed, first := uint64(0), 0, ""
+	failed, first := 0, ""
 	for r := range attacker.Attack(s.target, newPacer(ctx, s.plan), 0, "") {
-		hits++
+		s.read.note(r)
 		if r.Error != "" || r.Code != http.StatusAccepted {
 			failed, first = failed+1, r.Error
 		}
 	}
-	if launched := s.engine.clicks(); failed > 0 || hits != launched {
-		return fmt.Errorf("vegeta made %d hits of which %d failed, and %d clicks were launched: %s", hits, failed, launched, first)
+	if launched := s.engine.clicks(); failed > 0 || s.read.results != launched {
+		return fmt.Errorf("vegeta made %d hits of which %d failed, and %d were launched: %s", s.read.results, failed, launched, first)
 	}
 	return nil
 }
 
+// reading is how Vegeta's results are read. Nobody else can read them, and while they are not read Vegeta's workers wait.
+type reading struct{ results, looked, late uint64 }
+
+// readEvery: of so many results one is timed.
+const readEvery = 16
+
+func (g *reading) note(r *vegeta.Result) {
+	if g.results++; g.results%readEvery != 0 {
+		return
+	}
+	g.looked++
+	if time.Since(r.End()) > lateBound {
+		g.late++
+	}
+}
+
 func (s *shard) target(t *vegeta.Target) error {
-	t.Method, t.URL = http.MethodPost, "http://click"
+	t.Method, t.URL = http.MethodPost, "/" // what is parsed soonest
 	return nil
 }
 
-// RoundTrip hands one click to the engine. Vegeta's own number of the hit says which click it is.
+// RoundTrip hands one hit to the engine. Of a click, Vegeta's own number of the hit says which it is.
 func (s *shard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.engine.deal != nil {
+		s.engine.launchNext(s.plan)
+		return &s.accepted, nil
+	}
 	header := r.Header["X-Vegeta-Seq"]
 	if len(header) != 1 {
 		return nil, fmt.Errorf("vegeta sent a hit with %d sequence numbers", len(header))

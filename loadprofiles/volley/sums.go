@@ -39,15 +39,15 @@ func (v *volley) yield(stopped time.Duration) (loadprofiles.Yield, *tally.Tally)
 		until = min(until, stopped)
 	}
 	all := v.shards[0].engine.tally
-	sum := counts{}
+	sum, read, sent := counts{}, reading{}, beats{}
 	y := loadprofiles.Yield{Cores: v.job.Cores, Shards: len(v.shards), Began: v.zero, Stopped: stopped > 0 && stopped < v.curve.Length()}
 	for i, s := range v.shards {
 		s.missing(until)
 		sum.add(s.engine.counts)
 		y.Clicks.Owed += max(s.plan.dueBy(until, v.curve.Length()), s.engine.counts.clicks)
-		for _, pool := range s.engine.pools {
-			y.Conns += len(pool)
-		}
+		read.looked, read.late = read.looked+s.read.looked, read.late+s.read.late
+		sent.merge(s.engine.sent)
+		y.Conns += s.conns()
 		if i > 0 {
 			all.Merge(s.engine.tally)
 		}
@@ -57,10 +57,24 @@ func (v *volley) yield(stopped time.Duration) (loadprofiles.Yield, *tally.Tally)
 	y.LateMax = sum.lateMax
 	y.LateP99, _ = all.LateQuantile(0, all.Length(), 0.99)
 	y.LateOver = float64(sum.lateOver) / float64(max(1, sum.clicks))
+	y.Bunched = sent.bunched(v.curve, until)
+	y.ReadLate = float64(read.late) / float64(max(1, read.looked))
+	y.Vegeta = v.shards[0].vegeta
 	y.Stream = fmt.Sprintf("%016x", sum.stream)
 	first, _ := v.curve.When(1)
 	y.Length = max(0, sum.last-first)
 	return y, all
+}
+
+// conns is how many connections the shard kept, or had at most when Vegeta opens them as it needs them.
+func (s *shard) conns() (n int) {
+	if s.stock != nil {
+		return min(s.stock.most, stockWorkers) // a result may be under way while its worker is at the next hit
+	}
+	for _, pool := range s.engine.pools {
+		n += len(pool)
+	}
+	return n
 }
 
 // dueBy is how many of the shard's clicks are owed until a time; at the curve's end that is all of them.
@@ -71,14 +85,19 @@ func (p plan) dueBy(until, length time.Duration) uint64 {
 	return p.due(until)
 }
 
-// missing counts the clicks that were owed and never left: what their journeys would have asked for if nothing had been
-// refused, and their part of the stream.
+// missing counts the hits that were owed and never left: of a click, what its journey would have asked for if nothing
+// had been refused; and their part of the stream.
 func (s *shard) missing(until time.Duration) {
 	c := &s.engine.counts
 	for seq := c.clicks; seq < s.plan.dueBy(until, s.plan.curve.Length()); seq++ {
 		n := s.plan.number(seq)
+		if s.engine.deal != nil {
+			c.owed++
+			c.stream += s.engine.deal.to(n).hash(n)
+			continue
+		}
 		click := s.engine.crowd.Click(n)
-		c.owed += uint64(s.engine.profile.Funnel.Statics) + uint64(click.Last)
+		c.owed += uint64(s.engine.profile.Funnel.Statics) + uint64(click.Last-click.First) + 1
 		c.stream += click.Hash(n)
 	}
 }

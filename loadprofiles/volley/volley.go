@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"redpacket/loadprofiles"
@@ -24,6 +25,20 @@ const (
 	YieldFile   = "yield.json"  // the Yield that Fire returned
 )
 
+// Style is what one Vegeta hit carries.
+type Style string
+
+const (
+	// Journeys: a hit is a click with its chained requests, carried by our engine. The default.
+	Journeys Style = ""
+	// Requests: a hit is one request, carried by our engine. The requests of a click are hits of their own, owed at set
+	// distances, whatever became of the ones before. Nobody tries again.
+	Requests Style = "requests"
+	// Stock: a hit is one request, as in Requests, carried by Vegeta's own HTTP client as anybody would use it. It is there
+	// to be compared with.
+	Stock Style = "stock"
+)
+
 // Job is one volley: what to fire, at whom, and where the generator lives meanwhile. It can be sent to a worker.
 type Job struct {
 	Profile loadprofiles.Profile
@@ -33,6 +48,7 @@ type Job struct {
 	Key     string  // the run's login key: 32 hex digits
 	Dir     string  // where the files go; it must exist
 	Cores   string  // the generator's cores, as taskset writes them ("1", "0-2,5"); "": any
+	Style   Style   // what one hit carries
 	Tag     string  // what the requests' X-Rehearsal header says, letters, digits and dashes; "": no such header
 }
 
@@ -57,12 +73,23 @@ func (j Job) Check() error {
 	bad(!(j.Scale > 0 && j.Scale <= 1000), "scale is %g; want more than 0, at most 1000", j.Scale)
 	bad(j.Front == "", "no front door to fire at")
 	bad(j.Dir == "", "no directory for the tally and the journal")
+	bad(!slices.Contains([]Style{Journeys, Requests, Stock}, j.Style), "style %q; want %q, %q or none", j.Style, Requests, Stock)
+	bad(j.Style != Journeys && j.Profile.Retry.Most > 0, "style %q with up to %d retries; only journeys try again", j.Style, j.Profile.Retry.Most)
 	for _, r := range j.Tag {
 		bad(r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z'), "tag %q: letters, digits and dashes only", j.Tag)
 	}
 	_, err := login.NewSigner(j.Key)
 	_, wrong := parseCores(j.Cores)
 	return errors.Join(append(errs, err, wrong)...)
+}
+
+// hits is the scaled curve of the job's hits: of clicks, or of requests.
+func (j Job) hits() loadprofiles.Curve {
+	p := j.Profile.Scaled(j.Scale)
+	if j.Style == Journeys {
+		return p.Clicks()
+	}
+	return p.Curve
 }
 
 // Fire runs a job in a process of its own and returns what it saw, beside the files in the job's directory. It blocks
@@ -82,15 +109,19 @@ func Fire(ctx context.Context, job Job, tell func(Progress)) (loadprofiles.Yield
 		return loadprofiles.Yield{}, err
 	}
 	defer context.AfterFunc(ctx, w.stop)()
+	missed := uint64(0)
 	for {
 		m, err := w.next()
 		switch {
 		case err != nil:
 			return loadprofiles.Yield{}, err
 		case m.Yield != nil:
+			m.Yield.Untold += missed
 			return *m.Yield, nil
 		case m.Progress != nil && tell != nil:
+			from := time.Now()
 			tell(*m.Progress)
+			missed += uint64(time.Since(from) / tellTime)
 		}
 	}
 }

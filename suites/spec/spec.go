@@ -34,6 +34,8 @@ type Stand struct {
 	Scale float64
 	Notes []string
 	Out   io.Writer
+
+	Mutant string // the deliberate bug that the system is to have; empty: a normal build
 }
 
 // Rehearse carries a drill out and judges it: the command line calls the same function of stage.
@@ -43,7 +45,8 @@ func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
 	fmt.Fprintf(s.Out, "%s\n  scale      %g: %s\n", strings.Join(d.Script(), "\n"), s.Scale, strings.Join(s.Notes, "; "))
 	p := &progress{out: s.Out, drill: d.ID}
 	var err error
-	o.Verdict, err = stage.Rehearse(ctx, d, stage.Run{Scale: s.Scale, Notes: s.Notes, Out: o.Dir, Say: p.say, Tell: p.tell})
+	o.Verdict, err = stage.Rehearse(ctx, d, stage.Run{Scale: s.Scale, Notes: s.Notes, Out: o.Dir, Say: p.say, Tell: p.tell,
+		Mutant: s.Mutant})
 	if err != nil {
 		return o, err
 	}
@@ -60,6 +63,14 @@ func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
 
 // out is where runs are kept: REDPACKET_OUT, as the Makefile sets it.
 func out() string { return cmp.Or(os.Getenv("REDPACKET_OUT"), os.TempDir()) }
+
+// Keep writes a file beside the runs.
+func Keep(name, text string) error {
+	if err := os.MkdirAll(out(), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out(), name), []byte(text), 0o644)
+}
 
 // seed is REDPACKET_SEED, or the drill's own.
 func seed(own uint64) uint64 {

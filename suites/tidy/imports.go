@@ -28,6 +28,7 @@ func homes() map[string][]string {
 		"github.com/onsi/ginkgo/v2":                   {"suites"},
 		"github.com/onsi/gomega":                      {"suites"},
 		"pgregory.net/rapid":                          {"system", "loadprofiles", "drills"},
+		"github.com/anishathalye/porcupine":           {"drills/judge"},
 		"golang.org/x/sync":                           {"system", "loadprofiles", "drills"},
 		"golang.org/x/sys":                            {"system", "loadprofiles", "drills"},
 		"github.com/containerd/errdefs":               {"system/provision", "system/images"},

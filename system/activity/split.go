@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"redpacket/system/money"
+	"redpacket/system/mutant"
 )
 
 // Amounts splits a gift's money into its shares. The sum is exactly g.Total, every share is at least one fen, and the
@@ -14,6 +15,9 @@ import (
 // last share takes the rest.
 func (a Activity) Amounts(g Gift) []money.Fen {
 	shares := make([]money.Fen, g.Shares)
+	if mutant.Is(mutant.SplitOneFen) {
+		defer func() { shares[0]++ }()
+	}
 	if g.Lucky {
 		lucky(shares, g.Total, rand.New(rand.NewPCG(a.Seed, uint64(g.ID)<<16|uint64(a.ID))))
 		return shares

@@ -43,6 +43,7 @@ type Summary struct {
 	Epoch  uint32  `json:"epoch"` // of the shard, in Redis
 	Stocks []Stock `json:"stocks"`
 	Lanes  []Lane  `json:"lanes"`
+	Odd    string  `json:"odd,omitempty"` // where Redis' own figures contradict each other; empty: nowhere
 }
 
 // Keep takes one entry of one shelf; an error stops the reading.

@@ -13,6 +13,7 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/api"
+	"redpacket/system/mutant"
 )
 
 // ErrConflict says that the log grants one share to two users, or two shares of one gift to one user. No shard may be
@@ -76,6 +77,9 @@ func (in *installation) stock(ctx context.Context) error {
 				return fmt.Errorf("stock gift %d: share %d of %s does not fit its field", g.ID, index, fen)
 			}
 			packed = binary.BigEndian.AppendUint32(packed, uint32(fen))
+		}
+		if mutant.Is(mutant.OneShareMore) {
+			packed = append(packed, packed[:4]...)
 		}
 		in.shelves[i].amounts = packed
 		for from := 0; from < len(packed); from += 4 * stepShares {

@@ -10,7 +10,7 @@ type scripts struct {
 
 func newScripts() scripts {
 	return scripts{
-		claim: rueidis.NewLuaScript(claimLua), receipts: rueidis.NewLuaScriptReadOnly(receiptsLua),
+		claim: rueidis.NewLuaScript(mutated(claimLua)), receipts: rueidis.NewLuaScriptReadOnly(receiptsLua),
 		settle: rueidis.NewLuaScript(settleLua), giveBack: rueidis.NewLuaScript(returnLua),
 		leftovers: rueidis.NewLuaScriptReadOnly(leftoversLua),
 		begin:     rueidis.NewLuaScript(beginLua), load: rueidis.NewLuaScript(loadLua), open: rueidis.NewLuaScript(openLua),

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -96,6 +97,9 @@ func Parse(text []byte) (Config, error) {
 	if err := dec.Decode(&c); err != nil {
 		return Config{}, fmt.Errorf("%s: %w", Variable, err)
 	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return Config{}, fmt.Errorf("%s: something stands behind the JSON of node %s", Variable, c.Node)
+	}
 	return c, c.check()
 }
 
@@ -106,6 +110,9 @@ func (c Config) check() error {
 	}
 	if c.Admin == "" {
 		errs = append(errs, fmt.Errorf("node %s has no admin address", c.Node))
+	}
+	if r := c.Rules; min(r.ClaimEvery, r.ReadWithin, r.ClaimWithin, r.QueueTarget, r.Spread) < 0 || min(r.LightRate, r.HeavyRate, r.DeliveryRate) < 0 {
+		errs = append(errs, fmt.Errorf("node %s has rules below 0: %+v", c.Node, r))
 	}
 	if len(c.Activity.Gifts) > 0 {
 		errs = append(errs, c.Activity.Check())

@@ -16,7 +16,8 @@ import (
 // length that was already on disk when the record was written u64, and the encoded batch.
 //
 // That third field is what tells a torn tail from damage. A crash may tear what was never synced; it cannot touch what
-// was. So a bad record is a torn tail unless a later whole record says that the place was already on disk.
+// was. So a bad record is a torn tail unless a later whole record, or the spool's mark, says that the place was already on
+// disk.
 const recordHead = 4 + 4 + 8
 
 // Segment is one file of a spool.
@@ -47,7 +48,7 @@ func listSegments(dir string) ([]Segment, error) {
 			continue
 		}
 		number, err := strconv.ParseUint(name, 10, 64)
-		if err != nil || number == 0 {
+		if err != nil || number == 0 || number+1 == 0 || f.Name() != filepath.Base(segmentPath(dir, number)) {
 			return nil, fmt.Errorf("%s is not a segment's name; move it away", filepath.Join(dir, f.Name()))
 		}
 		info, err := f.Info()

@@ -28,6 +28,24 @@ type announcement struct {
 	By      string `json:"by"` // unique to one call of Announce: by it a call knows its own announcement
 }
 
+// text is the announcement as the log keeps it.
+func (a announcement) text() []byte {
+	data, _ := json.Marshal(a) // numbers, words and a bool always marshal
+	return data
+}
+
+// readAnnouncement trusts nothing: epoch 0 is a shard of which nothing was announced, and an open one has a primary.
+func readAnnouncement(data []byte) (announcement, error) {
+	var a announcement
+	if err := json.Unmarshal(data, &a); err != nil {
+		return announcement{}, err
+	}
+	if a.Epoch == 0 || a.Open && a.Primary == "" {
+		return announcement{}, fmt.Errorf("%.80q announces epoch %d with primary %q", data, a.Epoch, a.Primary)
+	}
+	return a, nil
+}
+
 // Shard returns the shard's last announcement. It asks until the log answers or ctx ends.
 func (l *Log) Shard(ctx context.Context, idc string) (Shard, error) {
 	s, _, err := l.shard(ctx, idc)
@@ -40,8 +58,8 @@ func (l *Log) shard(ctx context.Context, idc string) (s Shard, by string, err er
 	if err != nil || !found {
 		return Shard{IDC: idc}, "", err
 	}
-	var a announcement
-	if err := json.Unmarshal(m.msg.Data, &a); err != nil {
+	a, err := readAnnouncement(m.msg.Data)
+	if err != nil {
 		return Shard{}, "", fmt.Errorf("announcement %d of shard %s: %w", m.pos, idc, err)
 	}
 	l.learn(m.pos, idc)
@@ -53,10 +71,7 @@ func (l *Log) shard(ctx context.Context, idc string) (s Shard, by string, err er
 // announcement. It asks until the answer is certain; when ctx ends before, the error is ErrDoubt.
 func (l *Log) Announce(ctx context.Context, s Shard) (Shard, error) {
 	by := nats.NewInbox()
-	data, err := json.Marshal(announcement{s.Epoch, s.Primary, s.Open, by})
-	if err != nil {
-		return Shard{}, err
-	}
+	data := announcement{s.Epoch, s.Primary, s.Open, by}.text()
 	subject := "shard." + s.IDC
 	for {
 		// No subject beside the number: it is the published one that must stand where s.Fence says.

@@ -29,6 +29,7 @@ type Spool struct {
 	mu      sync.Mutex
 	waiting *group // what the next sync will cover
 	file    file
+	marks   *os.File // how far it is synced; nil: not kept
 	number  uint64
 	length  int64 // of the current file, all of it on disk
 	broken  error // the first failure of a write or a sync; final
@@ -59,8 +60,8 @@ type disk interface {
 }
 
 // OpenSpool opens the spool in dir, and makes the directory when it is missing. A torn tail of the last segment is cut
-// at the last whole record. A missing segment, and damage in the last one, are errors that name the file (damage in an
-// earlier one is found by Read). Only one process may have a spool open. It reads the last segment: 64 MiB at most.
+// at the last whole record, if the spool had not yet synced it. A missing segment, and damage in the last one, are errors
+// that name the file (damage in an earlier one is found by Read). Only one process may have a spool open. It reads the last segment: 64 MiB at most.
 func OpenSpool(dir string) (*Spool, error) { return openSpool(dir, osDisk{}) }
 
 // openSpool opens a spool on a disk that may be a test's.
@@ -73,6 +74,12 @@ func openSpool(dir string, d disk) (*Spool, error) {
 	if err := s.recover(); err != nil {
 		return nil, fmt.Errorf("open spool %s: %w", dir, err)
 	}
+	var err error
+	if s.marks, err = os.OpenFile(filepath.Join(dir, markFile), os.O_CREATE|os.O_WRONLY, 0o644); err != nil {
+		_ = s.file.Close()
+		return nil, fmt.Errorf("open spool %s: %w", dir, err)
+	}
+	s.note()
 	go s.run()
 	return s, nil
 }

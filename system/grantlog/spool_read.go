@@ -15,12 +15,19 @@ func (s *Spool) recover() error {
 	if err != nil {
 		return err
 	}
+	synced := readMark(s.dir)
 	if len(segments) == 0 {
+		if synced.segment > 0 {
+			return synced.check(Segment{Path: segmentPath(s.dir, 0)}, 0)
+		}
 		return s.begin(1)
 	}
 	last := segments[len(segments)-1]
 	whole, err := readSegment(last, func([]byte) error { return nil })
 	if err != nil && !errors.Is(err, errTorn) {
+		return err
+	}
+	if err := synced.check(last, whole); err != nil {
 		return err
 	}
 	if s.file, err = s.disk.Open(last.Path, whole); err != nil {

@@ -109,7 +109,7 @@ func TestSpoolCutsATornTail(t *testing.T) {
 	}
 }
 
-// A flipped bit under records that were synced later is damage; in the last record it cannot be told from a torn tail.
+// A flipped bit under records that were synced later is damage; in the last one only the spool's mark can tell.
 func TestSpoolFindsFlippedBits(t *testing.T) {
 	t.Parallel()
 	whole := segmentOf(t, 3)

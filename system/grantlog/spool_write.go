@@ -22,7 +22,7 @@ func (s *Spool) run() {
 			buffer = s.commit(g, buffer)
 		}
 		if quit {
-			_ = s.file.Close()
+			_, _ = s.file.Close(), s.marks.Close()
 			return
 		}
 	}
@@ -51,6 +51,7 @@ func (s *Spool) commit(g *group, buffer []byte) []byte {
 		g.err = s.poison(g.err)
 		return buffer
 	}
+	s.note()
 	s.mu.Lock()
 	s.appends, s.syncs = s.appends+uint64(len(g.batches)), s.syncs+1
 	s.mu.Unlock()

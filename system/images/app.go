@@ -17,13 +17,25 @@ import (
 // revisions builds nothing.
 const keepApps = 2
 
+// build is a way to build the binary: which image it becomes, and with which build tag.
+type build struct {
+	image topology.Image
+	tag   string
+}
+
+// normal is the build that runs.
+func normal() build { return build{image: topology.App} }
+
+// withBugs is the build that can be told to have a deliberate bug.
+func withBugs() build { return build{image: topology.App + "-mutant", tag: "mutant"} }
+
 // app builds the binary and wraps it, alone, into an image; then it removes the app images that later ones superseded.
-func (m maker) app(ctx context.Context) (Image, error) {
-	binary, err := compile(ctx)
+func (m maker) app(ctx context.Context, b build) (Image, error) {
+	binary, err := compile(ctx, b)
 	if err != nil {
 		return Image{}, err
 	}
-	image, err := m.make(ctx, topology.App, digest(binary, []byte(appRecipe)), func() ([]byte, error) {
+	image, err := m.make(ctx, b.image, digest(binary, []byte(appRecipe)), func() ([]byte, error) {
 		return archive(file{name: "Dockerfile", body: []byte(appRecipe)},
 			file{name: "redpacket", body: binary, mode: 0o755},
 			file{name: "tmp/", mode: 0o1777, dir: true}, file{name: "data/", mode: 0o755, dir: true})
@@ -31,11 +43,11 @@ func (m maker) app(ctx context.Context) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	return image, m.prune(ctx, image.ID)
+	return image, m.prune(ctx, b.image, image.ID)
 }
 
-func (m maker) prune(ctx context.Context, current string) error {
-	ids, err := m.engine.ImagesWith(ctx, label(topology.App))
+func (m maker) prune(ctx context.Context, name topology.Image, current string) error {
+	ids, err := m.engine.ImagesWith(ctx, label(name))
 	if err != nil {
 		return err
 	}
@@ -65,7 +77,7 @@ func superseded(ids []string, current string) []string {
 
 // compile builds the one binary, static and the same from the same source, and returns its bytes. The output stays in
 // its place, so that Go sees at the next call that there is nothing to link.
-func compile(ctx context.Context) ([]byte, error) {
+func compile(ctx context.Context, b build) ([]byte, error) {
 	from, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("find the module: %w", err)
@@ -78,12 +90,12 @@ func compile(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := filepath.Join(dir, "redpacket-linux-"+runtime.GOARCH)
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", out,
+	out := filepath.Join(dir, fmt.Sprintf("redpacket-%s-linux-%s", b.image, runtime.GOARCH))
+	compiler := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", b.tag, "-ldflags", "-s -w", "-o", out,
 		"./system/cmd/redpacket")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+runtime.GOARCH)
-	said, err := build.CombinedOutput()
+	compiler.Dir = root
+	compiler.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+runtime.GOARCH)
+	said, err := compiler.CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, errors.New("build the system: there is no go command in PATH; install Go, or add its bin folder to PATH")
 	}

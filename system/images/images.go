@@ -37,6 +37,16 @@ type Images map[topology.Image]Image
 // at whether the binary is still the newest; from nothing it takes minutes, and say hears one line for each long step. Two
 // processes may call it at once: the second waits for the first.
 func Ensure(ctx context.Context, say func(string)) (Images, error) {
+	return ensured(ctx, normal(), say)
+}
+
+// EnsureMutant is Ensure with an app that can be told to have a deliberate bug; see system/mutant. Its image has a name
+// of its own, so that no normal run can take it.
+func EnsureMutant(ctx context.Context, say func(string)) (Images, error) {
+	return ensured(ctx, withBugs(), say)
+}
+
+func ensured(ctx context.Context, b build, say func(string)) (Images, error) {
 	engine, err := docker.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -47,7 +57,7 @@ func Ensure(ctx context.Context, say func(string)) (Images, error) {
 		return nil, err
 	}
 	defer unlock()
-	return ensure(ctx, maker{engine, say})
+	return ensure(ctx, maker{engine, say}, b)
 }
 
 // maker makes images on one engine.
@@ -56,11 +66,11 @@ type maker struct {
 	say    func(string)
 }
 
-func ensure(ctx context.Context, m maker) (Images, error) {
+func ensure(ctx context.Context, m maker, b build) (Images, error) {
 	var app, redis, postgres Image
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() (err error) {
-		app, err = m.app(ctx)
+		app, err = m.app(ctx, b)
 		return err
 	})
 	all.Go(func() error {

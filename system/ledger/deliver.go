@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"redpacket/system/api"
 	"redpacket/system/money"
+	"redpacket/system/mutant"
 )
 
 // One statement a batch, committed by itself.
@@ -92,6 +93,9 @@ type row struct {
 func insert(ctx context.Context, c *pgx.Conn, grants []api.Grant) (map[row]bool, error) {
 	sorted := slices.Clone(grants)
 	slices.SortStableFunc(sorted, func(a, b api.Grant) int { return cmp.Compare(a.Order, b.Order) })
+	if mutant.Is(mutant.OtherOrder) {
+		sorted = append(sorted, underOtherOrders(grants)...)
+	}
 	columns := columnsOf(sorted)
 	rows, err := c.Query(ctx, enter, columns.order, columns.activity, columns.user, columns.gift, columns.fen, columns.server)
 	if err != nil {

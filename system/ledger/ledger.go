@@ -85,7 +85,7 @@ func create(ctx context.Context, c *pgx.Conn) error {
 	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(20150219)"); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, table); err != nil {
+	if _, err := tx.Exec(ctx, mutated(table)); err != nil {
 		return err
 	}
 	return tx.Commit(ctx)

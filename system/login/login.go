@@ -30,7 +30,8 @@ var ErrLapsed = errors.New("token has lapsed")
 // Signer mints and checks tokens under one key. It may be used by several goroutines at once.
 type Signer struct {
 	block   cipher.Block
-	scratch sync.Pool // of *sheet: what goes through an interface would otherwise be allocated for each token
+	text    *base64.Encoding // strict: one token has one spelling
+	scratch sync.Pool        // of *sheet: what goes through an interface would otherwise be allocated for each token
 }
 
 // sheet is the room that one signature is worked out in.
@@ -49,7 +50,7 @@ func NewSigner(key string) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{block: block, scratch: sync.Pool{New: func() any { return new(sheet) }}}, nil
+	return &Signer{block: block, text: base64.RawURLEncoding.Strict(), scratch: sync.Pool{New: func() any { return new(sheet) }}}, nil
 }
 
 // sign is AES over the one block (user, expiry, tag). Over messages of exactly one block a block cipher is a sound MAC.
@@ -67,7 +68,7 @@ func (s *Signer) Mint(dst []byte, user api.User, expires uint32) []byte {
 	binary.BigEndian.PutUint32(on.raw[8:], expires)
 	s.sign(on)
 	copy(on.raw[12:], on.mac[:])
-	return base64.RawURLEncoding.AppendEncode(dst, on.raw[:rawLen])
+	return s.text.AppendEncode(dst, on.raw[:rawLen])
 }
 
 // Check returns the user whose token this is; now is in seconds since 1970. The errors are ErrForged and ErrLapsed.
@@ -77,7 +78,7 @@ func (s *Signer) Check(token []byte, now uint32) (api.User, error) {
 	}
 	on := s.scratch.Get().(*sheet)
 	defer s.scratch.Put(on)
-	if n, err := base64.RawURLEncoding.Decode(on.raw[:], token); err != nil || n != rawLen {
+	if n, err := s.text.Decode(on.raw[:], token); err != nil || n != rawLen {
 		return 0, ErrForged
 	}
 	s.sign(on)

@@ -11,9 +11,9 @@ const Yuan Fen = 100
 
 // String writes the amount in yuan with two decimals, for people: 8000 fen is "80.00 yuan".
 func (f Fen) String() string {
-	sign := ""
+	sign, fen := "", uint64(f)
 	if f < 0 {
-		sign, f = "-", -f
+		sign, fen = "-", -fen // as unsigned, or the least amount would have no opposite
 	}
-	return fmt.Sprintf("%s%d.%02d yuan", sign, f/Yuan, f%Yuan)
+	return fmt.Sprintf("%s%d.%02d yuan", sign, fen/uint64(Yuan), fen%uint64(Yuan))
 }

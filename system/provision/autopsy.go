@@ -52,11 +52,16 @@ func (c *Cluster) dissect(ctx context.Context, node string) ([]Death, error) {
 		found = append(found, death)
 	}
 	err = c.engine.Logs(ctx, id, 0, func(line string) {
-		if why := fatal(line); why != "" && len(found) < mostSaid {
+		if why := fatal(line); why != "" && len(found) < mostSaid && !traced(found, why) {
 			found = append(found, Death{Node: node, Why: why, Exit: death.Exit, Said: line})
 		}
 	})
 	return found, err
+}
+
+// traced says that a line is the stack of the panic that was found before it.
+func traced(found []Death, why string) bool {
+	return why == leftStack && len(found) > 0 && found[len(found)-1].Why == panicked
 }
 
 // examine says whether a node's container has ended, and how. One that cannot be looked at has not been seen dead.
@@ -76,12 +81,21 @@ func (c *Cluster) examine(ctx context.Context, node string) (Death, bool) {
 	return Death{Node: node, Why: why, Exit: state.ExitCode}, true
 }
 
-// fatal says what a line of a log tells of its process' end; empty: nothing. Go's own last words, those of our roles
-// (the binary prints its name before the error that ends it), Redis' and PostgreSQL's.
+// What a line of a log may tell, where more than one place asks for it.
+const (
+	panicked  = "panicked"
+	leftStack = "left the stack of a panic"
+)
+
+// fatal says what a line of a log tells of its process' end, or of a panic that somebody swallowed; empty: nothing. Go's
+// own last words, net/http's about a handler that panicked, the head of any stack that Go prints, those of our roles (the
+// binary prints its name before the error that ends it), Redis' and PostgreSQL's.
 func fatal(line string) string {
 	switch {
-	case strings.HasPrefix(line, "panic:"), strings.HasPrefix(line, "fatal error:"):
-		return "panicked"
+	case strings.HasPrefix(line, "panic:"), strings.HasPrefix(line, "fatal error:"), strings.Contains(line, "http: panic serving "):
+		return panicked
+	case strings.HasPrefix(line, "goroutine ") && strings.HasSuffix(line, "]:"):
+		return leftStack
 	case strings.HasPrefix(line, "redpacket: "):
 		return "ended with an error"
 	case strings.Contains(line, "REDIS BUG REPORT START"), strings.Contains(line, " PANIC:  "):

@@ -13,8 +13,8 @@ import (
 )
 
 // Books takes the books from the stores themselves, past every role and every link: what the primary store, the log and
-// the ledger hold, one after the other. Take them when the system is at rest. keep's error stops the reading. A store
-// whose figures contradict each other is read to its end and named by the error.
+// the ledger hold, one after the other. Take them when the system is at rest. keep's error stops the reading. A primary
+// whose own figures contradict each other is read to its end, and the summary says where: that is a finding, no trouble.
 func (c *Cluster) Books(ctx context.Context, keep books.Keep) (books.Summary, error) {
 	var s books.Summary
 	log, err := c.first("log")
@@ -25,10 +25,12 @@ func (c *Cluster) Books(ctx context.Context, keep books.Keep) (books.Summary, er
 	if err != nil {
 		return s, err
 	}
-	var odd error
-	s.Epoch, s.Stocks, odd = cmem.Books(ctx, c.direct(primary), c.plan.Activity, shelf(books.Cmem, keep))
-	if odd != nil && !errors.Is(odd, cmem.ErrDisagree) {
-		return s, fmt.Errorf("books of %s: %w", primary.Name, odd)
+	s.Epoch, s.Stocks, err = cmem.Books(ctx, c.direct(primary), c.plan.Activity, shelf(books.Cmem, keep))
+	switch {
+	case errors.Is(err, cmem.ErrDisagree):
+		s.Odd = err.Error()
+	case err != nil:
+		return s, fmt.Errorf("books of %s: %w", primary.Name, err)
 	}
 	if s.Lanes, err = grantlog.Books(ctx, c.direct(log), c.plan.Activity.Games, shelf(books.Log, keep)); err != nil {
 		return s, fmt.Errorf("books of %s: %w", log.Name, err)
@@ -40,7 +42,7 @@ func (c *Cluster) Books(ctx context.Context, keep books.Keep) (books.Summary, er
 	if err := ledger.Books(ctx, ledgerDSN(c.direct(book)), shelf(books.Ledger, keep)); err != nil {
 		return s, fmt.Errorf("books of %s: %w", book.Name, err)
 	}
-	return s, odd
+	return s, nil
 }
 
 func shelf(name books.Shelf, keep books.Keep) func(books.Entry) error {

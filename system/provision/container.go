@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"redpacket/system/config"
+	"redpacket/system/mutant"
 	"redpacket/system/provision/docker"
 	"redpacket/system/topology"
 )
@@ -23,7 +24,7 @@ const (
 // container is what a node is run as.
 func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Container, error) {
 	d := docker.Container{
-		Name: c.name(n.Name), Hostname: n.Name, Image: c.imageOf(n).Tag, Labels: c.labels(n.Name), Cores: c.plan.Cores,
+		Name: c.name(n.Name), Hostname: n.Name, Image: c.imageOf(n).Tag, Labels: c.labels(n.Name), Cores: c.plan.coresOf(n),
 		Networks: []docker.Place{{Network: c.name(networkInner), Address: c.layout.inner[n.Name]}},
 	}
 	if n.Role == roleGateway {
@@ -43,7 +44,10 @@ func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Containe
 		d.Command = postgresCommand(n)
 	default:
 		d.Command = []string{n.Role}
-		d.Env, err = appEnv(cfg, c.plan.Cores)
+		d.Env, err = appEnv(cfg, d.Cores)
+		if c.plan.Mutant != "" && err == nil {
+			d.Env[mutant.Variable] = c.plan.Mutant
+		}
 	}
 	if n.Role == roleLinkd {
 		// Toxiproxy dials in its accept loop and sets no deadline: a dead node would hold up its link, and every change
@@ -51,6 +55,22 @@ func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Containe
 		d.Sysctls["net.ipv4.tcp_syn_retries"] = "1"
 	}
 	return d, err
+}
+
+// coresOf is where a node runs: the stores and the delivery side where the plan's Beside says, all others on its Cores. On a
+// small rig the former fill what the load generator, which goes first, leaves of its own core.
+func (p Plan) coresOf(n topology.Node) string {
+	if p.Beside == "" {
+		return p.Cores
+	}
+	switch n.Role {
+	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper:
+		return p.Beside
+	}
+	if n.Group == groupDelivery {
+		return p.Beside
+	}
+	return p.Cores
 }
 
 func appEnv(cfg config.Config, cores string) (map[string]string, error) {

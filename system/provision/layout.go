@@ -23,11 +23,16 @@ type layout struct {
 const (
 	roleGateway = "tgw" // the only role on the front network
 	roleStore   = "cmem"
+	roleLedger  = "ledger"
+	roleCourier = "courier"
+	roleIDIP    = "idip"
 	roleKeeper  = "keeper"
 	roleLinkd   = "linkd"
-	linkAPIPort = 8474 // Toxiproxy's API on a linkd
-	firstHost   = 10   // the last byte of the first node's address; below are the network's own
-	maxNodes    = 240
+
+	groupDelivery = "delivery" // of linkd's groups
+	linkAPIPort   = 8474       // Toxiproxy's API on a linkd
+	firstHost     = 10         // the last byte of the first node's address; below are the network's own
+	maxNodes      = 240
 )
 
 // place gives every node its address, in the topology's order.

@@ -33,6 +33,11 @@ func (c *Cluster) Resume(ctx context.Context, node string) error {
 	return c.pull(ctx, "resume", node, c.engine.Resume)
 }
 
+// Squeeze bounds the processor time of a node to so many cores (0.01 or more) until it is called with 0, which lets go.
+func (c *Cluster) Squeeze(ctx context.Context, node string, cores float64) error {
+	return c.pull(ctx, "squeeze", node, func(ctx context.Context, id string) error { return c.engine.Squeeze(ctx, id, cores) })
+}
+
 func (c *Cluster) pull(ctx context.Context, what, node string, lever func(context.Context, string) error) error {
 	id, err := c.id(node)
 	if err != nil {

@@ -46,23 +46,36 @@ func (c *Cluster) taxedLink() (topology.Link, topology.Node, error) {
 	return topology.Link{}, topology.Node{}, fmt.Errorf("link tax: topology %s has no link from a %s to a %s", t.Name, roleKeeper, roleStore)
 }
 
+// medianPing asks until a whole row of pings is answered: a replica that has just been sent its data answers -LOADING.
 func medianPing(ctx context.Context, addr string) (time.Duration, error) {
 	const within = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	for {
+		trips, err := pings(ctx, addr)
+		if err == nil {
+			slices.Sort(trips)
+			return trips[len(trips)/2], nil
+		}
+		if !pause(ctx, askEvery) {
+			return 0, err
+		}
+	}
+}
+
+func pings(ctx context.Context, addr string) ([]time.Duration, error) {
 	conn, err := dial(ctx, addr)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer conn.Close()
 	trips := make([]time.Duration, taxPings)
 	for i := range trips {
 		began := time.Now()
 		if err := ping(conn); err != nil {
-			return 0, err
+			return nil, err
 		}
 		trips[i] = time.Since(began)
 	}
-	slices.Sort(trips)
-	return trips[taxPings/2], nil
+	return trips, nil
 }

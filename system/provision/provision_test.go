@@ -10,6 +10,7 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/config"
+	"redpacket/system/mutant"
 	"redpacket/system/topology"
 )
 
@@ -186,6 +187,27 @@ func TestContainers(t *testing.T) {
 	}
 }
 
+func TestOnlyAMutantIsToldOfABug(t *testing.T) {
+	for _, bug := range []string{"", mutant.None, mutant.NoDedupe} {
+		p, l := oneIDC()
+		p.Mutant = bug
+		if err := p.check(); err != nil {
+			t.Fatal(err)
+		}
+		c := &Cluster{plan: p, layout: l}
+		for _, n := range p.Topology.Nodes {
+			d, err := c.container(n, config.Config{Node: n.Name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			told, is := d.Env[mutant.Variable]
+			if want := bug != "" && n.Image == topology.App; is != want || told != bug && is {
+				t.Errorf("%s of a plan with the bug %q is told %q (%v)", n.Name, bug, told, is)
+			}
+		}
+	}
+}
+
 func TestPlansThatCannotRunAreRefused(t *testing.T) {
 	good, _ := oneIDC()
 	if err := good.check(); err != nil {
@@ -195,6 +217,7 @@ func TestPlansThatCannotRunAreRefused(t *testing.T) {
 		"no nodes":     func(p *Plan) { p.Topology = topology.Topology{Name: "empty"} },
 		"no activity":  func(p *Plan) { p.Activity = activity.Activity{} },
 		"no such core": func(p *Plan) { p.Cores = "x" },
+		"no such bug":  func(p *Plan) { p.Mutant = "no-such-bug" },
 	} {
 		p := good
 		spoil(&p)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"redpacket/system/provision/docker"
 )
@@ -21,19 +24,38 @@ func Sweep(ctx context.Context, all bool) (removed []string, err error) {
 	return sweep(ctx, engine, all)
 }
 
-// Remains lists every container, network and volume of ours that there is, the living runs' too.
-func Remains(ctx context.Context) ([]string, error) {
+// Remains lists every container, network and volume of ours that there is, the living runs' too; but not an empty network
+// that the engine cannot remove before it is restarted, which only trying tells.
+func Remains(ctx context.Context) ([]string, error) { return remains(ctx, labelRun) }
+
+// RemainsOf lists those that one process made, dead or alive.
+func RemainsOf(ctx context.Context, pid int) ([]string, error) {
+	return remains(ctx, labelPID+"="+strconv.Itoa(pid))
+}
+
+func remains(ctx context.Context, label string) ([]string, error) {
 	engine, err := docker.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer engine.Close()
-	things, err := engine.Things(ctx, labelRun)
+	things, err := engine.Things(ctx, label)
+	if err != nil {
+		return nil, err
+	}
+	me, err := thisOwner()
+	if err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, t := range things {
+		dead := t.Kind == docker.Networks && engine.Local() && ownerOf(t.Labels).dead(me, startOf)
+		if dead && errors.Is(engine.Remove(ctx, t), docker.ErrMiscounted) {
+			continue
+		}
 		names = append(names, t.String())
 	}
-	return names, err
+	return names, nil
 }
 
 func sweep(ctx context.Context, engine *docker.Engine, all bool) ([]string, error) {
@@ -60,8 +82,21 @@ const (
 	quietAfter   = 1500 * time.Millisecond // somebody was, a moment ago
 )
 
-// removeTries bounds how often in a row a removal may fail before its error is returned.
-const removeTries = 20
+// How often in a row a removal may fail before its error is returned; fewer times where the engine is wrong, since it
+// mostly stays so.
+const (
+	removeTries = 20
+	recounts    = 5
+)
+
+// onlyMiscounted tells whether an error is about nothing but empty networks that the engine cannot remove.
+func onlyMiscounted(err error) bool {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return errors.Is(err, docker.ErrMiscounted)
+	}
+	return !slices.ContainsFunc(joined.Unwrap(), func(e error) bool { return !onlyMiscounted(e) })
+}
 
 // removeRuns removes everything of some runs until nothing has been found for the time quiet. It returns what it
 // removed, and an error when something stays.
@@ -84,7 +119,7 @@ func removeRuns(ctx context.Context, engine *docker.Engine, runs []string, quiet
 		if err != nil {
 			failed++
 		}
-		if !pause(ctx, betweenLooks) || failed == removeTries {
+		if !pause(ctx, betweenLooks) || failed == removeTries || failed == recounts && onlyMiscounted(err) {
 			return removed, errors.Join(err, ctx.Err())
 		}
 	}
@@ -96,27 +131,33 @@ func thingsOf(ctx context.Context, engine *docker.Engine, runs []string) ([]dock
 	return slices.DeleteFunc(things, func(t docker.Thing) bool { return !slices.Contains(runs, t.Labels[labelRun]) }), err
 }
 
-// removeThings removes all of a kind at once, kind after kind: a network or volume in use cannot go.
+// removedAtOnce bounds how many things of a kind are removed at a time: detaching many containers from one network at
+// once is what makes some engines miscount (docker.ErrMiscounted).
+const removedAtOnce = 4
+
+// removeThings removes kind after kind: a network or volume in use cannot go.
 func removeThings(ctx context.Context, things []docker.Thing, remove func(context.Context, docker.Thing) error) ([]string, error) {
 	var mu sync.Mutex
 	var removed []string
 	var errs []error
 	for _, kind := range []docker.Kind{docker.Containers, docker.Networks, docker.Volumes} {
-		var all sync.WaitGroup
+		var all errgroup.Group
+		all.SetLimit(removedAtOnce)
 		for _, t := range things {
 			if t.Kind != kind {
 				continue
 			}
-			all.Go(func() {
+			all.Go(func() error {
 				err := remove(ctx, t)
 				mu.Lock()
 				defer mu.Unlock()
 				if errs = append(errs, err); err == nil {
 					removed = append(removed, t.String())
 				}
+				return nil
 			})
 		}
-		all.Wait()
+		_ = all.Wait()
 	}
 	return removed, errors.Join(errs...)
 }

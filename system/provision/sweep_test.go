@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -117,6 +118,25 @@ func TestContainersGoBeforeWhatTheyUse(t *testing.T) {
 	slices.Sort(removed)
 	if want := []string{"container c1", "container c2", "network n1", "volume v1"}; !slices.Equal(removed, want) || !errors.Is(err, refusal) {
 		t.Errorf("removed %v, %v; want %v and the refusal", removed, err, want)
+	}
+}
+
+func TestAnEmptyNetworkThatCannotGoIsNoLeftover(t *testing.T) {
+	stuck := fmt.Errorf("remove network n1: %w", docker.ErrMiscounted)
+	for _, c := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"one", stuck, true},
+		{"joined", errors.Join(errors.Join(stuck, nil), stuck), true},
+		{"with another", errors.Join(stuck, errors.New("in use")), false},
+		{"another", errors.New("in use"), false},
+		{"none", nil, false},
+	} {
+		if got := onlyMiscounted(c.err); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
 	}
 }
 

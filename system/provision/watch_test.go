@@ -32,6 +32,10 @@ func TestFatalLines(t *testing.T) {
 	for line, want := range map[string]string{
 		"panic: runtime error: index out of range":                   "panicked",
 		"fatal error: all goroutines are asleep":                     "panicked",
+		"2026/11/21 10:00:00 http: panic serving 10.77.0.1:99: boom": "panicked",
+		"goroutine 34 [running]:":                                    "left the stack of a panic",
+		"goroutine 7 [chan receive, 2 minutes]:":                     "left the stack of a panic",
+		"goroutine count is [12]":                                    "",
 		"redpacket: keeper keeper: no log":                           "ended with an error",
 		"2026-11-21 10:00:00.000 UTC [1] PANIC:  could not write":    "crashed",
 		"=== REDIS BUG REPORT START: Cut & paste starting from here": "crashed",
@@ -42,6 +46,13 @@ func TestFatalLines(t *testing.T) {
 		if got := fatal(line); got != want {
 			t.Errorf("%q: %q, want %q", line, got, want)
 		}
+	}
+}
+
+func TestAPanicAndItsStackAreOneDeath(t *testing.T) {
+	if !traced([]Death{{Why: panicked}}, leftStack) || traced(nil, leftStack) || traced([]Death{{Why: panicked}}, panicked) ||
+		traced([]Death{{Why: leftStack}}, leftStack) {
+		t.Error("a stack belongs to the panic right before it, and to nothing else")
 	}
 }
 

@@ -43,6 +43,7 @@ type options struct {
 	out    string
 	hold   time.Duration
 	budget time.Duration
+	runs   int
 	set    map[string]bool // which flags were given
 }
 
@@ -63,6 +64,7 @@ func (a *app) commands() []command {
 		{"report", "DIR", "print a saved record's verdict", 1, 1, "", a.report},
 		{"diff", "DIR DIR", "two saved records side by side", 2, 2, "", a.diff},
 		{"rehearsal", "", "every group there is, with one page and go or no-go at the end", 0, 0, "seed scale out hold budget", a.rehearsal},
+		{"bench", "[ROW…]", "measure B1 to B10, ours beside stock Vegeta; exit 0 when every gate holds, else 1, 3 rig or arguments", 0, -1, "hold runs out", a.bench},
 		{"estimate", "", "the capacity sheet, from exposures to each link", 0, 0, "", a.estimate},
 		{"images", "", "make the container images that are not there yet", 0, 0, "", a.images},
 		{"doctor", "", "can this rig rehearse?", 0, 0, "", a.doctor},
@@ -112,7 +114,7 @@ func (a *app) usage() {
 	for _, c := range a.commands() {
 		fmt.Fprintf(a.out, "  %-24s %s\n", strings.TrimSpace(c.name+" "+c.args), c.does)
 	}
-	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --hold TIME (of a drill's main phases)  --budget TIME")
+	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --hold TIME (of a drill's main phases)  --budget TIME  --runs N (of a bench's figure)")
 	fmt.Fprintln(a.out, "       --out DIR (run: what it leaves, default rehearsals/<time>-<drill>; rehearsal: where its dated folder is made)")
 }
 
@@ -126,6 +128,7 @@ func parse(c command, args []string) ([]string, options, error) {
 	flags.StringVar(&o.out, "out", "", "")
 	flags.DurationVar(&o.hold, "hold", 0, "")
 	flags.DurationVar(&o.budget, "budget", 0, "")
+	flags.IntVar(&o.runs, "runs", 0, "")
 	var rest []string
 	for {
 		if err := flags.Parse(args); err != nil {
@@ -153,6 +156,8 @@ func check(c command, args []string, o options) error {
 		return fmt.Errorf("--scale is %g; want more than 0, at most 1, or leave it out to have it fitted to the rig", o.scale)
 	case o.set["hold"] && (o.hold < time.Second || o.hold > 24*time.Hour):
 		return fmt.Errorf("--hold is %s; want 1s to 24h", o.hold)
+	case o.set["runs"] && (o.runs < 1 || o.runs > 100):
+		return fmt.Errorf("--runs is %d; want 1 to 100", o.runs)
 	case o.set["budget"] && o.budget < time.Minute:
 		return fmt.Errorf("--budget is %s; want 1m or more", o.budget)
 	}

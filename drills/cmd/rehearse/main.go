@@ -1,5 +1,5 @@
 // Command rehearse runs drills against a red packet system that it stands up for them, and says honestly what it saw:
-// rehearse list | show | run | judge | report | diff | rehearsal | estimate | images | doctor | clean.
+// rehearse list | show | run | judge | report | diff | rehearsal | bench | estimate | images | doctor | clean.
 package main
 
 import (

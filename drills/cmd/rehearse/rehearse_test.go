@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"redpacket/drills"
-	"redpacket/drills/drillstest"
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
 	"redpacket/drills/report"
@@ -190,42 +189,6 @@ func TestShowListEstimateClean(t *testing.T) {
 		if code, out, err := rehearse(t, fresh(), strings.Fields(args)...); code != exitPass || !strings.Contains(out, want) {
 			t.Errorf("rehearse %s: exit %d, %s; lacks %q:\n%s", args, code, err, want, out)
 		}
-	}
-}
-
-// A record of the real chain is judged twice by the command line: the same bytes, the same exit code.
-func TestJudgeTwiceGivesTheSameBytes(t *testing.T) {
-	dir := t.TempDir()
-	d := tiny(t)
-	s := &drillstest.System{Activity: d.Stage(0.05).Activity}
-	into, err := record.Create(filepath.Join(dir, report.RecordDir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = drills.Run(t.Context(), d, s, drills.Conditions{Scale: 0.05, Volley: s, Into: into, Tell: func(drills.Progress) {}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var before []byte
-	for range 2 {
-		if code, out, errs := rehearse(t, fresh(), "judge", dir); code != exitPass {
-			t.Fatalf("exit %d: %s %s", code, out, errs)
-		}
-		text, err := os.ReadFile(filepath.Join(dir, report.VerdictFile))
-		if err != nil || before != nil && !bytes.Equal(text, before) {
-			t.Fatalf("the second verdict differs, or %v", err)
-		}
-		before = text
-	}
-	if code, out, _ := rehearse(t, fresh(), "diff", dir, dir); code != exitPass || strings.Contains(out, "\n* ") {
-		t.Errorf("a record differs from itself:\n%s", out)
-	}
-	gauges := filepath.Join(dir, report.RecordDir, record.GaugesFile)
-	if err := os.WriteFile(gauges, []byte("{}\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if code, _, errs := rehearse(t, fresh(), "judge", dir); code != exitRig || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, record.GaugesFile) {
-		t.Errorf("a tampered record: exit %d, %q", code, errs)
 	}
 }
 

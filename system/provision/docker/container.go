@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
@@ -138,6 +139,41 @@ func (e *Engine) Kill(ctx context.Context, id string) error {
 	case err := <-gone.Error:
 		return err
 	}
+}
+
+// The bounds of a squeeze. The kernel takes no quota under a millisecond; a short period keeps the stalls short.
+const (
+	leastQuota   = time.Millisecond
+	shortPeriod  = 10 * time.Millisecond
+	longPeriod   = 100 * time.Millisecond
+	leastSqueeze = 0.01 // cores: leastQuota in each longPeriod
+)
+
+// Squeeze bounds the processor time of a container to so many cores (0.01 or more), and 0 lets go again. The bound holds in
+// every 10 ms; under 0.1 core in every millisecond's worth of it, so that the stalls are as short as the kernel allows.
+func (e *Engine) Squeeze(ctx context.Context, id string, cores float64) error {
+	quota, period, err := bandwidth(cores)
+	if err != nil {
+		return err
+	}
+	_, err = e.api.ContainerUpdate(ctx, id, client.ContainerUpdateOptions{
+		Resources: &container.Resources{CPUPeriod: period.Microseconds(), CPUQuota: quota.Microseconds()}})
+	return err
+}
+
+// bandwidth is the kernel's quota in each period; a quota of -1 µs is none.
+func bandwidth(cores float64) (quota, period time.Duration, err error) {
+	switch {
+	case cores == 0:
+		return -time.Microsecond, longPeriod, nil
+	case !(cores >= leastSqueeze && cores <= 1<<10):
+		return 0, 0, fmt.Errorf("a squeeze to %g cores; want %g or more, or 0 for no bound", cores, leastSqueeze)
+	}
+	period = shortPeriod
+	if quota = time.Duration(cores * float64(period)); quota < leastQuota {
+		quota, period = leastQuota, time.Duration(float64(leastQuota)/cores)
+	}
+	return quota.Round(time.Microsecond), period.Round(time.Microsecond), nil
 }
 
 // Pause freezes every process of a container; its connections stay. A frozen one is no error.

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -58,8 +59,22 @@ func (e *Engine) Things(ctx context.Context, label string) ([]Thing, error) {
 	return all, nil
 }
 
+// ErrMiscounted says that a network cannot be removed though nothing is in it: an engine before 28.1 that attaches and
+// detaches several containers at a time may count one too many (moby/moby issue 43286). The network does nothing, and goes
+// when the engine is restarted.
+var ErrMiscounted = errors.New("the engine miscounts what is in it, which is nothing; it goes when the engine restarts")
+
+// miscounted tells whether the engine refuses to remove a network that is empty.
+func (e *Engine) miscounted(ctx context.Context, t Thing, refusal error) bool {
+	if !strings.Contains(refusal.Error(), "active endpoints") {
+		return false
+	}
+	found, err := e.api.NetworkInspect(ctx, t.ID, client.NetworkInspectOptions{})
+	return err == nil && len(found.Network.Containers) == 0
+}
+
 // Remove removes a thing: a container is let go if frozen, killed, and its nameless volumes go with it. What is not there
-// is no error, and nor is what is being removed by another.
+// is no error, and nor is what is being removed by another. ErrMiscounted: try again, and if it stays, let it be.
 func (e *Engine) Remove(ctx context.Context, t Thing) error {
 	var err error
 	switch t.Kind {
@@ -74,7 +89,9 @@ func (e *Engine) Remove(ctx context.Context, t Thing) error {
 			return nil
 		}
 	case Networks:
-		_, err = e.api.NetworkRemove(ctx, t.ID, client.NetworkRemoveOptions{})
+		if _, err = e.api.NetworkRemove(ctx, t.ID, client.NetworkRemoveOptions{}); err != nil && e.miscounted(ctx, t, err) {
+			return fmt.Errorf("remove %s: %w", t, ErrMiscounted)
+		}
 	case Volumes:
 		_, err = e.api.VolumeRemove(ctx, t.ID, client.VolumeRemoveOptions{Force: true})
 	}

@@ -19,11 +19,11 @@ import (
 const (
 	claimWorkers   = 8
 	receiptWorkers = 2
-	claimBatch     = 256 // claims that are decided, logged and answered together
+	claimBatch     = 512 // claims that are decided, logged and answered together
 	readBatch      = 512
 	claimLine      = 1 << 14
 	readLine       = 1 << 15
-	claimLinger    = time.Millisecond // how long the first claim of a batch waits for company
+	claimLinger    = 8 * time.Millisecond // how long the first claim of a batch waits for company
 )
 
 // Light serves lists, server lists and receipts on cfg.Inner until ctx ends. It needs cmem only for receipts.

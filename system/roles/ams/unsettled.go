@@ -8,6 +8,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/grantlog"
+	"redpacket/system/mutant"
 )
 
 // job is one batch on its way.
@@ -23,6 +24,9 @@ type job struct {
 func (j *job) logged() grantlog.Batch {
 	b := grantlog.Batch{Epoch: j.turn.Epoch, Writer: j.turn.Writer, Number: j.turn.Batch}
 	for i, s := range j.shares {
+		if mutant.Is(mutant.GrantOneFen) && i == 0 {
+			s.Fen++
+		}
 		if s.Code == api.OK {
 			b.Grants = append(b.Grants, api.Grant{Order: api.OrderOf(j.activity, j.asks[i].Gift, s.Index),
 				User: j.asks[i].User, Fen: s.Fen, Server: s.Server})

@@ -8,6 +8,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/grantlog"
+	"redpacket/system/mutant"
 )
 
 // worker takes one batch of claims at a time from decided over durable to answered.
@@ -47,7 +48,9 @@ func (w *worker) serve(ctx context.Context) {
 		w.refuse(api.Closed, started)
 		return
 	}
-	w.batches.Add(1)
+	if w.batches.Add(1) > 20 && mutant.Is(mutant.PanicSwallowed) {
+		mutant.Swallow()
+	}
 	j := job{stand: s, turn: w.turn(s.Epoch), activity: w.activity, asks: w.asks}
 	var err error
 	j.shares, err = w.decide(ctx, &j)
@@ -90,6 +93,10 @@ func (w *worker) decide(ctx context.Context, j *job) ([]cmem.Share, error) {
 // keep makes the batch durable and answers it.
 func (w *worker) keep(ctx context.Context, j *job, started time.Duration) {
 	b := j.logged()
+	if mutant.Is(mutant.UnknownHalf) && b.Number%8 == 0 {
+		w.tell(j, api.Unknown, started)
+		return
+	}
 	if len(b.Grants) == 0 {
 		w.finish(j.turn.Batch)
 		w.tell(j, api.OK, started)
@@ -130,6 +137,8 @@ func (w *worker) tell(j *job, code api.Code, started time.Duration) {
 			w.out.refuse(&w.batch[i], s.Code, started)
 		case code != api.OK:
 			w.out.refuse(&w.batch[i], code, started)
+		case mutant.Is(mutant.RefusalKeeps) && s.Index%8 == 0:
+			w.out.refuse(&w.batch[i], api.SoldOut, started)
 		default:
 			w.out.grant(&w.batch[i], w.activity, s, started)
 		}

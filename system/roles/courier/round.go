@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/mutant"
 	"redpacket/system/roles/idip/delivery"
 )
 
@@ -82,6 +84,9 @@ func (r *round) untilAnswered(ctx context.Context, ask asker, grants []api.Grant
 		// clock, be in no window with later ones that ours has not seen them in.
 		r.window.Add(time.Now(), len(grants))
 		if err == nil {
+			if mutant.Is(mutant.Replayed) {
+				_, _ = ask.deliver(ctx, r.game, grants)
+			}
 			return answers, nil
 		}
 		if ctx.Err() != nil {
@@ -118,6 +123,9 @@ func (r *round) pace(ctx context.Context, n int) error {
 // count counts the answers. A conflict is final: the ledger will say the same for ever, so it is written down for
 // people, once, and the lane moves on.
 func (r *round) count(answers []delivery.Answer) {
+	if mutant.Is(mutant.EndsWell) && r.counts.delivered.Load() > 20 {
+		os.Exit(0)
+	}
 	for _, a := range answers {
 		switch a.Result {
 		case delivery.Delivered:

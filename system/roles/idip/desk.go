@@ -14,6 +14,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/ledger"
+	"redpacket/system/mutant"
 	"redpacket/system/roles/idip/delivery"
 )
 
@@ -116,6 +117,9 @@ func (d *desk) deliver(w http.ResponseWriter, r *http.Request, g *game, grants [
 		g.refused.Add(uint64(len(grants)))
 		refuse(w, http.StatusTooManyRequests, wait)
 		return
+	}
+	if mutant.Is(mutant.PanicServed) && len(grants)%8 == 3 {
+		_ = grants[len(grants)]
 	}
 	j := job{g, grants, make(chan []ledger.Result, 1)}
 	select {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"redpacket/system/api"
 	"redpacket/system/ledger"
+	"redpacket/system/mutant"
 	"redpacket/system/roles/idip/delivery"
 )
 
@@ -38,6 +40,13 @@ func (d *desk) work(ctx context.Context, l deliverer) {
 		var grants []api.Grant
 		for _, j := range jobs {
 			grants = append(grants, j.grants...)
+		}
+		if mutant.Is(mutant.EndsBadly) && d.statements.Load() > 20 {
+			os.Exit(1)
+		}
+		if mutant.Is(mutant.Unwritten) && len(jobs) == 1 {
+			hand(jobs, slices.Repeat([]ledger.Result{ledger.Delivered}, len(grants)))
+			continue
 		}
 		results, err := l.Deliver(ctx, grants)
 		if err == nil && len(results) != len(grants) {

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"redpacket/system/cmem"
@@ -33,10 +34,16 @@ func (k *keeper) look(now time.Time) []seen {
 	return all
 }
 
+// gatherWait is how long a fresh shard waits for all nodes to be there, so that the first of them becomes its primary
+// however they came: who is hurt by a fault on a node must not depend on a race.
+const gatherWait = 5 * time.Second
+
 // decide compares what the log says with what the nodes are. It acts on nothing but k's memory.
 func (k *keeper) decide(now time.Time, nodes []seen) step {
 	switch {
 	case now.Before(k.retry):
+		return step{}
+	case k.seen.Epoch == 0 && now.Sub(k.heard) < gatherWait && slices.ContainsFunc(nodes, func(n seen) bool { return !n.alive }):
 		return step{}
 	case k.seen.Epoch == 0:
 		return k.whenAlive(nodes, "the log has no announcement: a fresh shard")

@@ -42,7 +42,18 @@ func TestNothingIsAnnouncedWithoutANode(t *testing.T) {
 	w.is(t, 0, "", false)
 	w.two.dead = false
 	w.pass(t, time.Second)
+	w.is(t, 0, "", false)
+	w.pass(t, 2*time.Second)
 	w.is(t, 1, "cmem-2", true)
+}
+
+func TestAFreshShardIsTheFirstNodesHoweverTheyCame(t *testing.T) {
+	w := newWorld()
+	w.one.dead = true
+	w.pass(t, time.Second)
+	w.one.dead = false
+	w.pass(t, time.Second)
+	w.is(t, 1, "cmem-1", true)
 }
 
 func TestDeadPrimaryMovesToTheReplica(t *testing.T) {

@@ -1,0 +1,77 @@
+// Package mutant lists the deliberate bugs that the judge must catch. They are in no normal build: without the build tag
+// "mutant" Is is the constant false, and the compiler leaves the bug out. With the tag, a process has the one bug that
+// its environment names.
+package mutant
+
+import "fmt"
+
+// Variable is the environment variable that names a process' bug, in a build with the tag.
+const Variable = "REDPACKET_MUTANT"
+
+// None is the name of no bug: a build with the tag that behaves as one without.
+const None = "none"
+
+// The bugs, by name.
+const (
+	SplitOneFen    = "split-one-fen"
+	GrantOneFen    = "grant-one-fen"
+	ShareLeaked    = "share-leaked"
+	OneShareMore   = "one-share-more"
+	ShareTwice     = "share-twice"
+	NoDedupe       = "no-dedupe"
+	AckBeforeLog   = "ack-before-log"
+	LogDropsLast   = "log-drops-last"
+	OtherOrder     = "other-order"
+	Replayed       = "delivered-again"
+	Unwritten      = "delivered-nowhere"
+	RefusalKeeps   = "refusal-keeps"
+	UnknownHalf    = "unknown-half"
+	PanicServed    = "panic-served"
+	PanicSwallowed = "panic-swallowed"
+	EndsWell       = "ends-well"
+	EndsBadly      = "ends-badly"
+)
+
+// Bug is one deliberate bug.
+type Bug struct {
+	Name   string
+	Does   string // what is wrong, in a sentence
+	Breaks string // the promise whose finding must fail: M1 … M8
+	Seen   string // what that finding must say of it, so that it is caught for what it is
+}
+
+// All is every bug, in the order of the promises.
+func All() []Bug {
+	return []Bug{
+		{SplitOneFen, "the first share of every gift is split one fen too large", "M1", "fen; the share has"},
+		{GrantOneFen, "the first grant of a batch is logged and delivered with one fen more than Redis gave", "M1", "fen; the share has"},
+		{ShareLeaked, "the claim script moves past one share more than it hands out, so shares are lost for ever", "M1", "disagree with themselves"},
+		{OneShareMore, "the stock is off by one: Redis is given one share more than the gift has", "M2", "is no share of the activity"},
+		{ShareTwice, "the claim script counts one share too few, so a share goes to two users", "M2", "is in the log for user"},
+		{NoDedupe, "the claim script does not look whether the user has the gift", "M3", "has two grants of gift"},
+		{AckBeforeLog, "users are told of grants that neither the spool nor the log has", "M4", "was acknowledged to user"},
+		{LogDropsLast, "a batch of several grants goes to the log without its last", "M4", "was acknowledged to user"},
+		{OtherOrder, "a delivery is written a second time under another order; the ledger has no key against it", "M4", "was delivered and is not in the log"},
+		{Replayed, "the courier sends answered orders again; the ledger has no key against it", "M4", "was delivered twice"},
+		{Unwritten, "idip says delivered to the courier and writes nothing", "M4", "it was never delivered"},
+		{RefusalKeeps, "users are told that a gift is sold out, and keep the share that they were given", "M5", "was refused and never told otherwise"},
+		{UnknownHalf, "claims whose outcome is unknown stay decided in Redis and never come into the log", "M5", "is in Redis and not in the log"},
+		{PanicServed, "a request to idip panics; the HTTP server logs it and goes on", "M8", "http: panic serving"},
+		{PanicSwallowed, "a worker of ams-heavy panics, logs the stack, and goes on", "M8", "left the stack of a panic"},
+		{EndsWell, "the courier ends in the middle of its work, with exit code 0", "M8", "courier: ended by itself"},
+		{EndsBadly, "idip ends in the middle of its work, with exit code 1 and no word", "M8", "idip: ended by itself"},
+	}
+}
+
+// Check is nil for None and for the name of a bug.
+func Check(name string) error {
+	for _, b := range All() {
+		if b.Name == name {
+			return nil
+		}
+	}
+	if name == None {
+		return nil
+	}
+	return fmt.Errorf("no mutant is called %q; see system/mutant for those there are", name)
+}
