@@ -205,6 +205,7 @@ func (b *Bench) refusals(ctx context.Context) (outcome, error) {
 	admission := work{load: stage.Load{Profile: clients(), Style: volley.Journeys}, good: []api.Outcome{api.Shed},
 		never: []api.Outcome{api.Refused, api.Failed, api.Doubt}}
 	admission.load.Profile.Funnel = loadprofiles.Funnel{Presses: presses}
+	limit.within, admission.within = serviceLevel, serviceLevel
 	small := open()
 	// Admission lets two in a hundred pass whatever happens, to see when things are better; they must find room.
 	small.Rules.LightRate = 0.02 * finding("B4", "").Goal / float64(len(small.Topology.Role("ams-light")))
