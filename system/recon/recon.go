@@ -3,8 +3,13 @@
 package recon
 
 import (
+	"time"
+
 	"redpacket/system/api"
 )
+
+// Promise is how long after a grant its delivery may take.
+const Promise = 48 * time.Hour
 
 // Kind names a difference. The log is the truth: what differs from it is named for where it differs.
 type Kind uint8

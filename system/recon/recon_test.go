@@ -119,6 +119,10 @@ func TestEveryPlantedDifferenceIsNamed(t *testing.T) {
 		"delivered, an order too high":       {func(s *night) { s.ledger = append(s.ledger, other(other(s.ledger[5], beyond), elsewhere)) }, map[Kind]uint64{Orphan: 1}},
 		"granted to two":                     {func(s *night) { s.log = append(s.log, other(s.log[5], elsewhere)) }, map[Kind]uint64{Regranted: 1}},
 		"of another activity":                {func(s *night) { s.log = append(s.log, api.Grant{Order: api.OrderOf(9, 0, 0), User: 1, Fen: 1}) }, map[Kind]uint64{Stray: 1}},
+		"delivered for another activity": {func(s *night) {
+			s.ledger = append(s.ledger, other(s.ledger[5], func(g *api.Grant) { g.Order += 1 << 50 }))
+		},
+			map[Kind]uint64{Orphan: 1}},
 		"of no gift": {func(s *night) { s.ledger = append(s.ledger, api.Grant{Order: api.OrderOf(7, 3, 0), User: 1, Fen: 1}) },
 			map[Kind]uint64{Orphan: 1}},
 		"no fen at all": {func(s *night) { s.ledger[5].Fen = 0 }, map[Kind]uint64{Misdelivered: 1}},

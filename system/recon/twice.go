@@ -40,7 +40,7 @@ func (t *Table) deliveredTwice() map[api.Order]api.Grant {
 	return twice
 }
 
-// deliveries gives every delivery of the slice to each.
+// deliveries gives every delivery of the slice's activity to each.
 func (t *Table) deliveries(each func(api.Grant)) {
 	for _, p := range t.slice.Spans {
 		base := t.places[p.Gift.ID].base
@@ -51,16 +51,16 @@ func (t *Table) deliveries(each func(api.Grant)) {
 		}
 	}
 	for _, n := range t.notes {
-		if n.shelf == delivered {
+		if n.shelf == delivered && n.grant.Order.Activity() == t.slice.Activity {
 			each(n.grant)
 		}
 	}
 }
 
-// granted tells whether the log grants exactly this.
+// granted tells whether the log grants the order to the user, of whatever amount.
 func (t *Table) granted(g api.Grant) bool {
 	c, _ := t.cell(g.Order)
-	return c != nil && c.flags&logged != 0 && c.grant(g.Order) == g
+	return c != nil && c.flags&logged != 0 && c.user == g.User
 }
 
 // bitsEach is how many bits of the map a share has: with 16, one user in thirty is suspected by chance.
