@@ -81,6 +81,7 @@ func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, p.order.within, errOver)
 	defer cancel()
 	p.pace = pace{rate: p.order.rate, now: p.now, next: p.now()}
+	defer func() { p.tell(func(r *recon.Result) { r.Read += uint64(p.pace.since) }) }() // what is short of a stride
 	all := recon.Slices(p.activity, room)
 	p.tell(func(r *recon.Result) { r.Slice, r.Slices = min(p.order.from, len(all)), len(all) })
 	if p.order.from >= len(all) {
