@@ -17,6 +17,7 @@ import (
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
 	"redpacket/system/roles/logd"
+	"redpacket/system/roles/recon"
 	"redpacket/system/roles/tgw"
 )
 
@@ -32,6 +33,7 @@ var roles = []struct {
 	{"log", logd.Run},
 	{"courier", courier.Run},
 	{"idip", idip.Run},
+	{"recon", recon.Run},
 	{"linkd", linkd.Run},
 }
 
