@@ -110,14 +110,17 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 }
 
 func (t *turn) send(to, i int, user api.User, w wire.Wait) api.Code {
-	link := t.pools[to].pick(user)
-	if link == nil {
+	p := &t.pools[to]
+	k := p.pick(user)
+	if k < 0 {
 		return api.Busy
 	}
+	w.Via = via(to, k)
 	r := &t.batch.Requests[i]
 	call := wire.Call{ID: t.batch.Later(i, w), Op: r.Op, User: user, Gift: r.Gift, Server: r.Server,
 		Waited: uint32(min(time.Since(t.batch.At).Microseconds(), 1<<31))}
-	if !link.Send(call) {
+	if !p.links[k].Send(call) {
+		p.peers.Failed(k, 1)
 		return api.Busy
 	}
 	t.sent[to]++
@@ -126,9 +129,12 @@ func (t *turn) send(to, i int, user api.User, w wire.Wait) api.Code {
 
 // settled hears how a request came out that was sent on. A claim that was shed behind the gate has changed nothing, so
 // its user may come again when told to; one whose outcome is not known has used up its turn.
-func (g *gateway) settled(user uint64, code api.Code) {
-	if user != 0 && code.Outcome() == api.Shed {
-		g.gate.Release(api.User(user))
+func (g *gateway) settled(s wire.Settled) {
+	if s.Note != 0 && s.Code.Outcome() == api.Shed {
+		g.gate.Release(api.User(s.Note))
+	}
+	if s.Late {
+		g.late(s.Via)
 	}
 }
 
@@ -136,7 +142,9 @@ func (g *gateway) settled(user uint64, code api.Code) {
 func (g *gateway) step(length time.Duration) {
 	var seen [pools]overload.Sample
 	worst := time.Duration(0)
+	now := time.Now()
 	for i := range g.pools {
+		g.pools[i].judge(now, length)
 		seen[i] = g.pools[i].sample()
 		worst = max(worst, seen[i].Wait)
 	}
