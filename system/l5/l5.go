@@ -24,26 +24,27 @@ type Rules struct {
 	MaxEjected  float64       // share of a role's instances that may be ejected at once
 
 	Refresh time.Duration // between two looks at the list of instances
-	Lease   time.Duration // how long an instance that is not heard of any more stays listed
+	Lease   time.Duration // how long a lease holds, and how long an instance stays listed that has none; whole seconds
 	FileAge time.Duration // how old the list on disk may be when a caller starts
 }
 
 // Polaris is the set of L5's open descendant: its defaults, with its 3 successes as the bound of probes. It limits no
-// share of ejected instances, and an instance that was silent for three of its heartbeats (5 s each) is gone.
+// share of ejected instances, and an instance's lease holds for three of its heartbeats of 5 s.
 func Polaris() Rules {
 	return Rules{Name: "polaris", Consecutive: 10, Ratio: 0.5, Least: 10, Window: time.Minute, Check: 10 * time.Second,
 		Sleep: 30 * time.Second, Probes: 3, Successes: 3, MaxEjected: 1,
 		Refresh: 2 * time.Second, Lease: 15 * time.Second, FileAge: time.Minute}
 }
 
-// Drill is Polaris' set with every time divided by ten, so that a drill of a minute sees an instance go and come back;
-// and at most half of a role's instances are ejected.
+// Drill is Polaris' set with times divided by ten, so that a drill of a minute sees an instance go and come back; leases
+// are in whole seconds. At most half of a role's instances are ejected.
 func Drill() Rules {
 	r := Polaris()
 	r.Name, r.MaxEjected = "drill", 0.5
-	for _, t := range []*time.Duration{&r.Window, &r.Check, &r.Sleep, &r.Refresh, &r.Lease, &r.FileAge} {
+	for _, t := range []*time.Duration{&r.Window, &r.Check, &r.Sleep, &r.FileAge} {
 		*t /= 10
 	}
+	r.Refresh, r.Lease = time.Second, 3*time.Second
 	return r
 }
 

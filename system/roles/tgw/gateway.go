@@ -8,6 +8,7 @@ import (
 
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/l5"
 	"redpacket/system/login"
 	"redpacket/system/overload"
 	"redpacket/system/wire"
@@ -26,6 +27,7 @@ type gateway struct {
 	admission *overload.Admission
 	gate      *overload.Gate
 	pools     [pools]pool
+	l5        l5.Rules
 	pages     []*wire.Response
 	answers   [api.Codes]*wire.Response
 	seconds   atomic.Int64 // since 1970, at most tickEvery behind
@@ -43,8 +45,12 @@ func newGateway(cfg config.Config) (*gateway, error) {
 		return nil, fmt.Errorf("node %s: claim_every %s, read_within %s, claim_within %s, queue_target %s must all be above 0",
 			cfg.Node, r.ClaimEvery.D(), r.ReadWithin.D(), r.ClaimWithin.D(), r.QueueTarget.D())
 	}
+	judged, err := l5.Named(r.L5)
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", cfg.Node, err)
+	}
 	replies := wire.NewReplies(overload.RetryAfter, r.Spread.D())
-	g := &gateway{rules: r, signer: signer, admission: overload.NewAdmission(r.QueueTarget.D(), pools),
+	g := &gateway{rules: r, signer: signer, l5: judged, admission: overload.NewAdmission(r.QueueTarget.D(), pools),
 		gate: overload.NewGate(r.ClaimEvery.D(), gateUsers), pages: pages(replies)}
 	for c := range api.Codes {
 		g.answers[c] = replies.Bare(c)

@@ -37,10 +37,7 @@ type pool struct {
 
 // dial opens the links to every ams among the peers.
 func (g *gateway) dial(ctx context.Context, peers map[string]string) error {
-	rules, err := l5.Named(g.rules.L5)
-	if err != nil {
-		return err
-	}
+	var err error
 	for i := range g.pools {
 		p := &g.pools[i]
 		p.name = poolNames[i]
@@ -50,7 +47,7 @@ func (g *gateway) dial(ctx context.Context, peers map[string]string) error {
 				names = append(names, name)
 			}
 		}
-		if p.peers, err = l5.New(rules, names); err != nil {
+		if p.peers, err = l5.New(g.l5, names); err != nil {
 			return err
 		}
 		for k, name := range names {
