@@ -315,3 +315,22 @@ func TestAdmissionOfASilentPool(t *testing.T) {
 		t.Errorf("share %.3f 2 s after the pool came back, want 1", a.Share())
 	}
 }
+
+// TestAdmissionBeforeAnUnevenService: every other step it does a tenth more than it can on the whole, as a service that
+// works in batches does. The best step is not the capacity.
+func TestAdmissionBeforeAnUnevenService(t *testing.T) {
+	for _, load := range []float64{1.37, 2, 5, 20} {
+		m := newModel(constant(load*c), func(ms int) float64 {
+			if ms/100%2 == 0 {
+				return 1.1 * c
+			}
+			return 0.9 * c
+		})
+		later := m.run(20_000).sum(5, 20)
+		good := float64(later.served) / 15 / c
+		t.Logf("%.2f C: goodput %.3f C, wait mean %.1f max %.0f ms", load, good, later.wait, later.most)
+		if good < 0.95 || later.wait > 30 {
+			t.Errorf("%.2f C: want goodput ≥ 0.95 C and mean wait ≤ 30 ms", load)
+		}
+	}
+}

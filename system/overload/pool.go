@@ -4,6 +4,8 @@ const (
 	recall     = 4    // steps in which the best rate of completions counts as the capacity
 	silentFor  = 4    // steps without any reply that are more than a stall
 	margin     = 0.98 // of the capacity is admitted while calls queue
+	doubt      = 0.01 // less of it with each step that a queue stands for longer than recall
+	mostDoubt  = 0.8  // … but never less than this
 	drainIn    = 0.5  // seconds in which a standing queue is to be gone
 	least      = 0.1  // of the capacity is admitted even while a long queue drains
 	near       = 0.95 // of the capacity: up to here the share may jump, from here it creeps
@@ -89,10 +91,12 @@ func (p *pool) best() float64 {
 }
 
 // sustainable is the rate to send at while a queue stands. The backlog is known at once, the wait only when those who
-// waited are through; part of the wait is counted in any case, because the queue may be others' too.
+// waited are through; part of the wait is counted in any case, because the queue may be others' too. The best of the last
+// steps is more than a service that works unevenly can do on the whole, which a queue that will not go away shows.
 func (p *pool) sustainable(wait float64) float64 {
 	excess := max(p.backlog, p.capacity*wait/2) - p.capacity*p.target/2
-	return max(margin*p.capacity-max(0, excess)/drainIn, least*p.capacity)
+	fair := max(margin-doubt*float64(max(0, p.above-recall)), mostDoubt)
+	return max(fair*p.capacity-max(0, excess)/drainIn, least*p.capacity)
 }
 
 func (p *pool) raise(share, sent float64) float64 {
