@@ -99,7 +99,7 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 	if err != nil || user == 0 {
 		return api.Unsigned
 	}
-	if !t.admission.Admits(user, t.hour) {
+	if !t.admission.Admits(user, t.hour, r.Op) {
 		return api.Busy
 	}
 	if r.Op != api.Claim {

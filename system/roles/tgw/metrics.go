@@ -15,7 +15,12 @@ func (g *gateway) metrics() admin.Registry {
 				func() float64 { return float64(g.front.Count(op, code)) })
 		}
 	}
-	r.Gauge("redpacket_admitted_share", "Share of the users whose requests pass.", nil, g.admission.Share)
+	r.Gauge("redpacket_admitted_share", "Share of the users who may begin a journey.", nil,
+		func() float64 { return g.admission.Share(api.List) })
+	for op := api.List; op < api.Ops; op++ {
+		r.Gauge("redpacket_admitted_op_share", "Share of the users whose requests for a page pass.", admin.Labels{"op": op.String()},
+			func() float64 { return g.admission.Share(op) })
+	}
 	r.Gauge("redpacket_queue_wait_seconds", "Mean queue wait of the most loaded pool in the last 100 ms.", nil,
 		func() float64 { return float64(g.wait.Load()) / 1e6 })
 	r.Gauge("redpacket_front_connections", "Connections of users.", nil, func() float64 { return float64(g.front.Conns()) })

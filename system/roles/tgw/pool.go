@@ -17,9 +17,9 @@ import (
 
 // The pools of ams; neither can starve the other.
 const (
-	light = iota // list, select, receipt
-	heavy        // claims
-	pools
+	light = overload.Reads  // list, select, receipt
+	heavy = overload.Claims // claims
+	pools = 2
 )
 
 var poolNames = [pools]string{"ams-light", "ams-heavy"}
