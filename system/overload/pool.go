@@ -26,7 +26,8 @@ type pool struct {
 	silent   int     // … in which calls were sent, and no reply came
 }
 
-// wish is the share that this pool would like, given the share that was in force while the sample was taken.
+// wish is the share that this pool would like, given the share that it had while the sample was taken, and the reach: the
+// share of the users who could come to it at all, since other pools shed as well.
 //
 // A queue that stands: the pool gets what it completes, a little less, less what drains the queue within 0.5 s. Both are
 // rates that were measured, so neither a short stall nor a load of ten times the capacity makes the share overshoot:
@@ -36,7 +37,7 @@ type pool struct {
 //
 // No queue: the share jumps to where 0.95 of the known capacity would be sent, and from there creeps up by 2 % a step
 // until a queue shows. So a load that has gone is noticed at once.
-func (p *pool) wish(share, length float64, s Sample) float64 {
+func (p *pool) wish(share, reach, length float64, s Sample) float64 {
 	sent, wait := float64(s.Sent)/length, s.Wait.Seconds()
 	p.note(float64(s.Served)/length, s)
 	switch {
@@ -47,7 +48,7 @@ func (p *pool) wish(share, length float64, s Sample) float64 {
 	case p.above >= 2 || wait > severe*p.target:
 		p.calm = 0
 		p.capacity = p.best()
-		return share * min(p.sustainable(wait)/max(sent, 1), mostGrowth)
+		return reach * min(p.sustainable(wait)/max(sent, 1), mostGrowth)
 	case p.above > 0:
 		return share
 	}
