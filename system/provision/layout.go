@@ -27,6 +27,7 @@ const (
 	roleCourier = "courier"
 	roleIDIP    = "idip"
 	roleKeeper  = "keeper"
+	roleReport  = "report"
 	roleLinkd   = "linkd"
 
 	groupDelivery = "delivery" // of linkd's groups
