@@ -61,7 +61,7 @@ func hypothesisRows() []row {
 	}
 	none := func(m *made) { m.tally = tally.New(time.Minute) }
 	slow := AnswersWithin{Quantile: 0.99, Limit: 100 * time.Millisecond, In: "night"}
-	slowed := SlowedAtMost{Quantile: 0.5, By: 20 * time.Millisecond, In: "night", Than: "before"}
+	slowed := SlowedAtMost{Quantile: 0.9, By: 20 * time.Millisecond, In: "night", Than: "before"}
 	missing := func(from, to float64) Degraded {
 		return Degraded{Part: "recommend", Op: api.List, From: from, To: to, In: "night"}
 	}
