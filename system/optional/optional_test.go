@@ -204,18 +204,23 @@ func TestASilentServiceIsLeftAloneAndFoundAgain(t *testing.T) {
 	a, _ := start(t, r, s.addr)
 	until(t, "a link", linked(a))
 	until(t, "the rest", func() bool { return !a.Ask([]int{1}) })
-	missed := a.Counts().Missed
+	before := a.asked()
 	for range 100 {
 		a.Ask([]int{1})
 	}
-	if c := a.Counts(); c.Missed+int64(a.opened()) > missed+int64(badBatches) {
-		t.Errorf("while it rests, %d more questions were asked", c.Missed-missed)
+	if more := a.asked() - before; more > 2 { // probes, if this machine stood still meanwhile
+		t.Errorf("while it rests, %d of 100 questions were asked", more)
 	}
 	s.serve.Store(ptr(doubled))
 	until(t, "an answer", func() bool { a.Ask([]int{1}); return a.Counts().Answered > 3 })
 }
 
-func (a *Asker[T]) opened() int { a.mu.Lock(); defer a.mu.Unlock(); return a.open }
+// asked is how many questions were asked so far.
+func (a *Asker[T]) asked() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.counts.Answered + a.counts.Missed + int64(a.open)
+}
 
 func TestHealth(t *testing.T) {
 	const ms = time.Millisecond
