@@ -9,7 +9,8 @@ import (
 )
 
 // SlowedAtMost asks what something that was done to the system costs those who wait: a quantile of their times in one
-// window beside the same in another.
+// window beside the same in another. Where the other's own seconds differ so much that its worst would explain what was
+// seen, nobody can tell.
 type SlowedAtMost struct {
 	Ops      []api.Op // none: the critical path
 	Quantile float64  // 0 … 1
@@ -30,23 +31,31 @@ func (a SlowedAtMost) Windows() []string { return []string{a.In, a.Than} }
 
 // Check reads both quantiles; as in AnswersWithin, those shed do not count and those never answered do.
 func (a SlowedAtMost) Check(c *Case) (Finding, error) {
+	in, err := c.where(a.In)
+	if err != nil {
+		return Finding{}, err
+	}
+	than, err := c.where(a.Than)
+	if err != nil {
+		return Finding{}, err
+	}
 	if c.Tally == nil {
 		return unsure(0, "no tally was kept"), nil
 	}
 	of := record.Which{Ops: opsOr(a.Ops, Critical()), Outcomes: []api.Outcome{api.Done, api.Refused, api.Doubt}}
-	var took [2]time.Duration
-	var looked [2]uint64
-	for i, window := range a.Windows() {
-		s, err := c.where(window)
-		if err != nil {
-			return Finding{}, err
-		}
-		took[i], looked[i] = c.Tally.Quantile(s, of, a.Quantile), c.Tally.Count(s, of)
+	now, then := c.Tally.Count(in, of), c.Tally.Count(than, of)
+	if now == 0 || then == 0 {
+		return unsure(0, "%d answers in one window, %d in the other", now, then), nil
 	}
-	if looked[0] == 0 || looked[1] == 0 {
-		return unsure(0, "%d answers in one window, %d in the other", looked[0], looked[1]), nil
+	took, before, worst := c.Tally.Quantile(in, of, a.Quantile), c.Tally.Quantile(than, of, a.Quantile), time.Duration(0)
+	for at := than.From; at+time.Second <= than.To; at += time.Second {
+		worst = max(worst, c.Tally.Quantile(record.Span{From: at, To: at + time.Second}, of, a.Quantile))
 	}
-	return held(took[0] <= took[1]+a.By, looked[0]+looked[1], "%s after %s", round(took[0]), round(took[1])), nil
+	if took > before+a.By && took <= worst+a.By {
+		return unsure(now+then, "%s after %s, but in the worst second of %q it was %s already: the machine was not quiet enough to tell",
+			round(took), round(before), a.Than, round(worst)), nil
+	}
+	return held(took <= before+a.By, now+then, "%s after %s, in its worst second %s", round(took), round(before), round(worst)), nil
 }
 
 // Degraded asks how many answers named an optional part as missing, as a share of the requests of an op: the degradation
