@@ -8,7 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"redpacket/system/activity"
@@ -125,6 +128,18 @@ func (c Config) check() error {
 		errs = append(errs, c.Activity.Check())
 	}
 	return errors.Join(errs...)
+}
+
+// PeersOf are the addresses of the links to all peers of a role, in the order of their names: the node that is called as
+// its role is, and those called role-something. A role that this process has no link to has none.
+func (c Config) PeersOf(role string) []string {
+	var addrs []string
+	for _, name := range slices.Sorted(maps.Keys(c.Peers)) {
+		if name == role || strings.HasPrefix(name, role+"-") && !strings.Contains(name, "--") {
+			addrs = append(addrs, c.Peers[name])
+		}
+	}
+	return addrs
 }
 
 // Peer is the address of the link to a peer, or an error that names the peers there are.

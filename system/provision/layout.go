@@ -28,6 +28,7 @@ const (
 	roleIDIP    = "idip"
 	roleKeeper  = "keeper"
 	roleRecon   = "recon"
+	roleReport  = "report"
 	roleLinkd   = "linkd"
 
 	groupDelivery = "delivery" // of linkd's groups

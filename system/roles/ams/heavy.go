@@ -21,7 +21,9 @@ type heavy struct {
 	pump  *pump
 	desk  *desk
 	free  chan *worker
-	log   atomic.Pointer[places] // nil until the log was reached
+
+	newcomers *newcomers
+	log       atomic.Pointer[places] // nil until the log was reached
 }
 
 func newHeavy(cfg config.Config, now clock) *heavy {
@@ -32,6 +34,7 @@ func newHeavy(cfg config.Config, now clock) *heavy {
 	h.desk.first = h.desk.number.Load()
 	h.pump = &pump{line: newLine(claimLine), pace: pacerAt(cfg.Rules.HeavyRate), now: now,
 		patience: h.desk.patience, linger: claimLinger, most: claimBatch, out: outgoing{counts: &h.desk.answers}}
+	h.newcomers = newNewcomers(h)
 	return h
 }
 
@@ -61,10 +64,25 @@ func (h *heavy) ready() bool {
 	return log != nil && h.desk.doubts.Load() == 0 && h.shard.open() == nil && log.healthy() == nil
 }
 
-// take puts claims in line, and answers at once those that can be refused without asking anybody.
+// take puts claims in line, and answers at once those that can be refused without asking anybody. Claims for new users
+// only are looked up first.
 func (h *heavy) take(batch []wire.Call, from answerer) {
 	ready, now := h.ready(), h.pump.now()
-	refused := h.pump.line.push(batch, from, now, func(c wire.Call) api.Code { return claimable(&h.cfg.Activity, c, ready) })
+	served, over := bounded(batch, from, claimLine/callerShare)
+	var unproven []waiting
+	refused := h.pump.line.push(served, from, now, func(c wire.Call) api.Code {
+		code := claimable(&h.cfg.Activity, c, ready)
+		if code == aside {
+			unproven = append(unproven, waiting{c, from, now})
+		}
+		return code
+	})
+	if len(unproven) > 0 {
+		refused = h.newcomers.prove(unproven, refused)
+	}
+	for _, c := range over {
+		refused = append(refused, refuse(c, api.Busy))
+	}
 	if len(refused) == 0 {
 		return
 	}
@@ -74,16 +92,18 @@ func (h *heavy) take(batch []wire.Call, from answerer) {
 	from.Reply(refused)
 }
 
-// claimable is OK for a claim that may be decided. Nobody can prove a newcomer yet: the cheap side.
+// claimable is OK for a claim that anybody may make, aside for one that only a newcomer may, and else why it is refused.
 func claimable(a *activity.Activity, c wire.Call, ready bool) api.Code {
 	if c.Op != api.Claim || c.User == 0 {
 		return api.Malformed
 	}
-	if code := a.MayClaim(c.Gift, false); code != api.OK {
+	switch code := a.MayClaim(c.Gift, false); {
+	case code != api.OK && code != api.NotEligible:
 		return code
-	}
-	if !ready {
+	case !ready:
 		return api.Closed
+	case code == api.NotEligible:
+		return aside
 	}
 	return api.OK
 }
@@ -131,6 +151,7 @@ func (h *heavy) metrics() admin.Registry {
 	m.Counter("redpacket_repeats_total", "claims that got the share the user had, made durable again", nil, func() float64 { return float64(d.repeats.Load()) })
 	m.Counter("redpacket_returned_total", "shares that went back to their stock", nil, func() float64 { return float64(d.returned.Load()) })
 	m.Counter("redpacket_batches_total", "batches decided", nil, func() float64 { return float64(d.batches.Load()) })
+	h.newcomers.metrics(m)
 	common(m, h.pump, &d.answers)
 	return m
 }

@@ -89,7 +89,8 @@ func TestClaimable(t *testing.T) {
 	}{
 		"a claim":             {wire.Call{Op: api.Claim, User: 1}, true, api.OK},
 		"closed":              {wire.Call{Op: api.Claim, User: 1}, false, api.Closed},
-		"for newcomers":       {wire.Call{Op: api.Claim, User: 1, Gift: 10}, true, api.NotEligible},
+		"for newcomers":       {wire.Call{Op: api.Claim, User: 1, Gift: 10}, true, aside},
+		"closed to newcomers": {wire.Call{Op: api.Claim, User: 1, Gift: 10}, false, api.Closed},
 		"no such gift":        {wire.Call{Op: api.Claim, User: 1, Gift: 99}, true, api.NotFound},
 		"nobody":              {wire.Call{Op: api.Claim}, true, api.Malformed},
 		"a read, gone astray": {wire.Call{Op: api.List, User: 1}, true, api.Malformed},

@@ -6,6 +6,15 @@ import (
 	"redpacket/system/l5"
 )
 
+// totals tells what the gateway reports: how many requests of each kind were answered with each code.
+func (g *gateway) totals(add func(series string, total uint64)) {
+	for op := range api.Ops {
+		for code := range api.Codes {
+			add("tgw."+op.String()+"."+code.String(), uint64(g.front.Count(op, code)))
+		}
+	}
+}
+
 // metrics publishes what the gateway counts.
 func (g *gateway) metrics() admin.Registry {
 	r := admin.NewRegistry()
