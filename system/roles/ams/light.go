@@ -89,6 +89,7 @@ func (l *light) answer(batch, reads []waiting) []waiting {
 		body := l.list
 		switch c.Op {
 		case api.Receipt:
+			batch[i].left = now
 			reads = append(reads, batch[i])
 			continue
 		case api.Select:
