@@ -130,6 +130,7 @@ type waiting struct {
 	call wire.Call
 	from answerer
 	at   time.Duration // when it came
+	left time.Duration // when it left this process' own line to wait for what another one does; 0: it has not
 }
 
 // refuse answers a call with a code alone; tgw has the words.

@@ -95,6 +95,7 @@ func (l *light) answer(batch, reads []waiting) []waiting {
 		c := &batch[i].call
 		switch c.Op {
 		case api.Receipt:
+			batch[i].left = now
 			reads = append(reads, batch[i])
 		case api.Select:
 			gift, _ := l.cfg.Activity.Gift(c.Gift) // it was there when the call came in

@@ -38,7 +38,7 @@ func (l *line) push(calls []wire.Call, from answerer, now time.Duration, check f
 		case l.n == len(l.ring):
 			refused = append(refused, refuse(c, api.Busy))
 		default:
-			l.ring[(l.head+l.n)%len(l.ring)] = waiting{c, from, now}
+			l.ring[(l.head+l.n)%len(l.ring)] = waiting{call: c, from: from, at: now}
 			l.n++
 		}
 	}

@@ -162,3 +162,17 @@ func TestReceiptsTellWhatTheClaimTold(t *testing.T) {
 		t.Errorf("receipt %s, want %s", e.heard[0].Body, want)
 	}
 }
+
+// TestWaitingForRedisIsNoQueue: tgw sheds lists when calls queue here. What receipts wait for Redis is another's queue.
+func TestWaitingForRedisIsNoQueue(t *testing.T) {
+	cfg := config.Config{Activity: activity.Festival(1, 0.001), Rules: config.Default()}
+	e, now := &ear{}, time.Second
+	l := newLight(cfg, func() time.Duration { return now })
+	came := []waiting{{call: wire.Call{ID: 0, Op: api.Receipt, User: 1, Gift: 2}, from: e, at: now - 30*time.Millisecond}}
+	r := reader{light: l, batch: l.answer(came, nil)}
+	now += 150 * time.Millisecond // the line of receipts, and then Redis
+	r.refuse(api.Busy)
+	if got := e.heard[0].Queued; got != 30_000 {
+		t.Errorf("a receipt that waited 30 ms here, and 150 for Redis, says %d µs", got)
+	}
+}
