@@ -29,6 +29,9 @@ type Config struct {
 	Peers map[string]string `json:"peers"` // a peer's node name -> host:port of the link that leads to it
 	Links []Forward         `json:"links"` // what a linkd forwards; empty for every other role
 
+	Token     string     `json:"token"`               // must come with every change of a switch: made for the run
+	Instances []Instance `json:"instances,omitempty"` // whom zhiyun looks after; empty for every other role
+
 	Key      string            `json:"key"` // signs login tokens: 32 hex digits, made for the run
 	Activity activity.Activity `json:"activity"`
 	Rules    Rules             `json:"rules"`
@@ -39,6 +42,14 @@ type Forward struct {
 	Name   string `json:"name"`
 	Listen string `json:"listen"` // host:port
 	To     string `json:"to"`     // host:port of the node behind it
+}
+
+// Instance is one process with an admin port.
+type Instance struct {
+	Node  string `json:"node"`
+	Role  string `json:"role"`
+	IDC   string `json:"idc"`
+	Admin string `json:"admin"` // host:port
 }
 
 // Rules are the run's limits. Rates are per second and already scaled; times are never scaled.
