@@ -62,6 +62,15 @@ type Rules struct {
 	HeavyRate    float64  `json:"heavy_rate"`    // claims/s that ONE ams-heavy is built for; 0: as many as it can
 	DeliveryRate float64  `json:"delivery_rate"` // deliveries/s that each game accepts; the courier's and idip's limit; 0: any
 	Spread       Duration `json:"spread"`        // a refusal asks the client to come back within Retry-After + [0, Spread)
+
+	Capacity Capacity `json:"capacity,omitzero"` // what playbooks' triggers are shares of
+}
+
+// Capacity is what was measured to be the most. A 0 was not measured: no trigger that is a share of it can be met.
+type Capacity struct {
+	Requests   float64 `json:"requests,omitempty"`    // requests/s at the front doors, all ops together
+	StoreBytes float64 `json:"store_bytes,omitempty"` // bytes/s that the stores' network carries
+	Backlog    float64 `json:"backlog,omitempty"`     // grants that may wait for delivery
 }
 
 // Default is the rules of an unscaled run without build limits. The eleven games together accept about 2,000 deliveries a
@@ -121,6 +130,9 @@ func (c Config) check() error {
 	}
 	if c.Admin == "" {
 		errs = append(errs, fmt.Errorf("node %s has no admin address", c.Node))
+	}
+	if m := c.Rules.Capacity; !(m.Requests >= 0 && m.StoreBytes >= 0 && m.Backlog >= 0) {
+		errs = append(errs, fmt.Errorf("node %s has capacities below 0: %+v", c.Node, m))
 	}
 	if r := c.Rules; min(r.ClaimEvery, r.ReadWithin, r.ClaimWithin, r.QueueTarget, r.Spread) < 0 || min(r.LightRate, r.HeavyRate, r.DeliveryRate) < 0 {
 		errs = append(errs, fmt.Errorf("node %s has rules below 0: %+v", c.Node, r))

@@ -38,24 +38,29 @@ func NewCurrent(node, token string) *Current {
 	return c
 }
 
-// Follow is the switches of a process, as the control store has them and as they are pushed to its admin port. It follows
-// the store, if the process has a link to it, until ctx ends; while the store is away, the last known ones stay.
+// Follow is the switches of a process that needs none of them itself: NewCurrent, and then its Follow.
 func Follow(ctx context.Context, cfg config.Config) *Current {
 	c := NewCurrent(cfg.Node, cfg.Token)
+	c.Follow(ctx, cfg)
+	return c
+}
+
+// Follow takes what the control store has, if the process has a link to it, until ctx ends; while the store is away, the
+// last known switches stay. It does not wait. What is pushed to the admin port is taken in any case.
+func (c *Current) Follow(ctx context.Context, cfg config.Config) {
 	addr, linked := cfg.Peers["control"]
 	if !linked {
-		return c
+		return
 	}
 	store, err := Dial(addr)
 	if err != nil {
 		fmt.Printf("%s: %v; switches come by push alone\n", cfg.Node, err)
-		return c
+		return
 	}
 	go func() {
 		defer store.Close()
 		_ = store.Watch(ctx, Key, c.hear) // ends with ctx
 	}()
-	return c
 }
 
 // hear takes what the store holds. It may be older than what was pushed while the store was away.

@@ -31,7 +31,8 @@ func Light(ctx context.Context, cfg config.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	l := newLight(cfg, since(time.Now()))
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: l.metrics(), Healthy: l.shard.known}); err != nil {
+	l.switches.Follow(ctx, cfg)
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: l.metrics(), Healthy: l.shard.known, Switches: l.switches}); err != nil {
 		return err
 	}
 	var parts sync.WaitGroup
@@ -54,7 +55,8 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	h := newHeavy(cfg, since(time.Now()))
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: h.metrics(), Healthy: h.healthy}); err != nil {
+	h.desk.switches.Follow(ctx, cfg)
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: h.metrics(), Healthy: h.healthy, Switches: h.desk.switches}); err != nil {
 		return err
 	}
 	spool, err := grantlog.OpenSpool(cfg.Data)

@@ -11,6 +11,7 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/wire"
 )
 
@@ -26,7 +27,7 @@ type heavy struct {
 
 func newHeavy(cfg config.Config, now clock) *heavy {
 	h := &heavy{cfg: cfg, shard: &shard{}, free: make(chan *worker, claimWorkers)}
-	h.desk = &desk{activity: cfg.Activity.ID, writer: cfg.Node, where: h.where, now: now,
+	h.desk = &desk{activity: cfg.Activity.ID, writer: cfg.Node, where: h.where, now: now, switches: control.NewCurrent(cfg.Node, cfg.Token),
 		within: cfg.Rules.ClaimWithin.D(), patience: cfg.Rules.ClaimWithin.D() / 2}
 	h.desk.number.Store(uint64(time.Now().UnixNano())) // a writer's numbers must grow across its lives
 	h.desk.first = h.desk.number.Load()
@@ -63,8 +64,9 @@ func (h *heavy) ready() bool {
 
 // take puts claims in line, and answers at once those that can be refused without asking anybody.
 func (h *heavy) take(batch []wire.Call, from answerer) {
-	ready, now := h.ready(), h.pump.now()
-	refused := h.pump.line.push(batch, from, now, func(c wire.Call) api.Code { return claimable(&h.cfg.Activity, c, ready) })
+	switches, now := h.desk.switches.Now(), h.pump.now()
+	d := door{ready: !switches.StopIssuing && h.ready(), cheapOnly: switches.CheapOnly}
+	refused := h.pump.line.push(batch, from, now, func(c wire.Call) api.Code { return d.claimable(&h.cfg.Activity, c) })
 	if len(refused) == 0 {
 		return
 	}
@@ -74,15 +76,22 @@ func (h *heavy) take(batch []wire.Call, from answerer) {
 	from.Reply(refused)
 }
 
-// claimable is OK for a claim that may be decided. Nobody can prove a newcomer yet: the cheap side.
-func claimable(a *activity.Activity, c wire.Call, ready bool) api.Code {
+// door is what a batch of claims meets at the door.
+type door struct {
+	ready     bool // claims may be tried
+	newcomer  bool // the user is proven not to be registered; nobody can prove that yet: the cheap side
+	cheapOnly bool // no gift for new users, whatever is proven
+}
+
+// claimable is OK for a claim that may be decided.
+func (d door) claimable(a *activity.Activity, c wire.Call) api.Code {
 	if c.Op != api.Claim || c.User == 0 {
 		return api.Malformed
 	}
-	if code := a.MayClaim(c.Gift, false); code != api.OK {
+	if code := a.MayClaim(c.Gift, d.newcomer && !d.cheapOnly); code != api.OK {
 		return code
 	}
-	if !ready {
+	if !d.ready {
 		return api.Closed
 	}
 	return api.OK

@@ -10,6 +10,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/wire"
 )
 
@@ -20,7 +21,9 @@ type light struct {
 	shard    *shard
 	pump     *pump
 	receipts *line
+	switches *control.Current
 	list     []byte
+	short    []byte   // the list without its optional fields
 	servers  [][]byte // by game
 	answers  tallies
 	patience time.Duration
@@ -28,8 +31,8 @@ type light struct {
 }
 
 func newLight(cfg config.Config, now clock) *light {
-	l := &light{cfg: cfg, shard: &shard{}, receipts: newLine(readLine), list: listBody(cfg.Activity), now: now,
-		patience: cfg.Rules.ReadWithin.D()}
+	l := &light{cfg: cfg, shard: &shard{}, receipts: newLine(readLine), list: listBody(cfg.Activity), short: shortList(cfg.Activity), now: now,
+		patience: cfg.Rules.ReadWithin.D(), switches: control.NewCurrent(cfg.Node, cfg.Token)}
 	for game := range cfg.Activity.Games {
 		l.servers = append(l.servers, serversBody(game))
 	}
@@ -83,10 +86,13 @@ func (l *light) run(ctx context.Context) {
 
 // answer answers what is in memory and appends the rest to reads.
 func (l *light) answer(batch, reads []waiting) []waiting {
-	now := l.now()
+	now, list := l.now(), l.list
+	if l.switches.Now().TrimValues {
+		list = l.short
+	}
 	for i := range batch {
 		c := &batch[i].call
-		body := l.list
+		body := list
 		switch c.Op {
 		case api.Receipt:
 			reads = append(reads, batch[i])

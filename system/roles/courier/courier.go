@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/grantlog"
 )
 
@@ -28,8 +29,8 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	c := &courier{}
-	page := admin.Page{Node: cfg.Node, Metrics: admin.NewRegistry(), Healthy: c.healthy}
+	c := &courier{switches: control.Follow(ctx, cfg)}
+	page := admin.Page{Node: cfg.Node, Metrics: admin.NewRegistry(), Healthy: c.healthy, Switches: c.switches}
 	c.metrics(page.Metrics, cfg.Activity.Games)
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
@@ -49,8 +50,9 @@ func Run(ctx context.Context, cfg config.Config) error {
 
 // courier is the state that the admin port shows.
 type courier struct {
-	open   atomic.Pointer[opened] // nil until the log is reached
-	counts [maxGames]counts       // by game
+	switches *control.Current
+	open     atomic.Pointer[opened] // nil until the log is reached
+	counts   [maxGames]counts       // by game
 }
 
 const maxGames = 1 << 8 // as many as a game's number can name
@@ -73,7 +75,7 @@ func (c *courier) run(ctx context.Context, lanes *grantlog.Lanes, cfg config.Con
 	say := &voice{}
 	for game := range cfg.Activity.Games {
 		r := newRound(game, cfg, &c.counts[game])
-		r.say = say
+		r.say, r.switches = say, c.switches
 		all.Go(func() error { return r.run(ctx, lanes.Lane(game), ask) })
 	}
 	if err := all.Wait(); !errors.Is(err, context.Canceled) {

@@ -33,7 +33,8 @@ func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) er
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g.dial(ctx, cfg.Peers)
-	page := admin.Page{Node: cfg.Node, Metrics: g.metrics(), Healthy: g.healthy}
+	g.switches.Follow(ctx, cfg)
+	page := admin.Page{Node: cfg.Node, Metrics: g.metrics(), Healthy: g.healthy, Switches: g.switches}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return errors.Join(err, l.Close())
 	}
