@@ -29,8 +29,8 @@ type Config struct {
 	Peers map[string]string `json:"peers"` // a peer's node name -> host:port of the link that leads to it
 	Links []Forward         `json:"links"` // what a linkd forwards; empty for every other role
 
-	Token     string     `json:"token"`               // must come with every change of a switch: made for the run
-	Instances []Instance `json:"instances,omitempty"` // whom zhiyun looks after; empty for every other role
+	Token     string     `json:"token"`     // what a change over an admin port must show, made for the run; empty: none is allowed
+	Instances []Instance `json:"instances"` // whom zhiyun looks after; empty for every other role
 
 	Key      string            `json:"key"` // signs login tokens: 32 hex digits, made for the run
 	Activity activity.Activity `json:"activity"`

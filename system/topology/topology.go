@@ -26,6 +26,7 @@ const (
 	IDIPPort     = 7100
 	RedisPort    = 6379
 	LogPort      = 4222
+	ControlPort  = 4223
 	PostgresPort = 5432
 	AdminPort    = 9100 // every node that runs the app image
 	linkBase     = 21000
@@ -34,7 +35,7 @@ const (
 // Node is one container.
 type Node struct {
 	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, linkd
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, linkd, control, zhiyun
 	IDC   string
 	Image Image
 	Port  int    // where its peers reach it; 0 when nobody calls it
@@ -50,7 +51,7 @@ func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
 type Link struct {
 	Name     string // from--to
 	From, To string // node names
-	Group    string // access, store, log or delivery; restarting a linkd hurts only its own group
+	Group    string // access, store, log, delivery or control; restarting a linkd hurts only its own group
 	Port     int    // where the group's linkd listens for it
 }
 

@@ -12,12 +12,14 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/roles/ams"
+	"redpacket/system/roles/controld"
 	"redpacket/system/roles/courier"
 	"redpacket/system/roles/idip"
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
 	"redpacket/system/roles/logd"
 	"redpacket/system/roles/tgw"
+	"redpacket/system/roles/zhiyun"
 )
 
 // roles are the roles of this binary, in the order of a claim's path. Each runs until its context ends.
@@ -33,6 +35,8 @@ var roles = []struct {
 	{"courier", courier.Run},
 	{"idip", idip.Run},
 	{"linkd", linkd.Run},
+	{"control", controld.Run},
+	{"zhiyun", zhiyun.Run},
 }
 
 func main() {

@@ -2,7 +2,6 @@ package zhiyun
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/control/ops"
 	"redpacket/system/control/playbook"
 )
 
@@ -19,37 +19,26 @@ type (
 	counter = atomic.Int64
 )
 
-// Outcome is what became of a change.
-type Outcome struct {
-	Version   uint64   `json:"version"`           // that every process should run with now
-	Changed   bool     `json:"changed"`           // false: it was so already
-	Stored    bool     `json:"stored"`            // the control store has it; false: it was pushed alone
-	Effective bool     `json:"effective"`         // every process has echoed the version
-	Instances int      `json:"instances"`         // how many there are
-	Missing   []string `json:"missing,omitempty"` // who did not, and why
-	TookMS    int64    `json:"took_ms"`
-}
-
 // errConflict says that the caller's change was meant for other switches than there are.
 var errConflict = errors.New("conflict")
 
 // change makes the wanted switches what next makes of them, and brings them to everyone. next may be asked several times;
 // what it returns without another content changes nothing, and then it is only seen to that everyone has it. Changes come
 // one after the other. The error says why nothing was changed.
-func (p *platform) change(ctx context.Context, next func(control.Switches) (control.Switches, error)) (Outcome, error) {
+func (p *platform) change(ctx context.Context, next func(control.Switches) (control.Switches, error)) (ops.Outcome, error) {
 	began := time.Now()
 	select {
 	case p.turn <- struct{}{}:
 		defer func() { <-p.turn }()
 	case <-ctx.Done():
-		return Outcome{}, ctx.Err()
+		return ops.Outcome{}, ctx.Err()
 	}
 	if err := p.healthy(); err != nil {
-		return Outcome{}, err
+		return ops.Outcome{}, err
 	}
 	o, err := p.decide(ctx, next)
 	if err != nil {
-		return Outcome{}, err
+		return ops.Outcome{}, err
 	}
 	want := *p.wanted.Load()
 	o.Version, o.Instances, o.Missing = want.Version, len(p.all), p.reach(ctx, want)
@@ -61,7 +50,7 @@ func (p *platform) change(ctx context.Context, next func(control.Switches) (cont
 const mostRounds = 8
 
 // decide settles what is wanted, with the store if it is there.
-func (p *platform) decide(ctx context.Context, next func(control.Switches) (control.Switches, error)) (o Outcome, err error) {
+func (p *platform) decide(ctx context.Context, next func(control.Switches) (control.Switches, error)) (o ops.Outcome, err error) {
 	for range mostRounds {
 		stored, found := p.look(ctx)
 		if found {
@@ -150,13 +139,13 @@ func (p *platform) inStore(ctx context.Context) bool {
 }
 
 // activate throws a playbook's switches; twice is once.
-func (p *platform) activate(ctx context.Context, id, by string) (Outcome, error) {
+func (p *platform) activate(ctx context.Context, id, by string) (ops.Outcome, error) {
 	b, there := playbook.Find(p.books, id)
 	switch {
 	case !there:
-		return Outcome{}, p.unknown(id)
+		return ops.Outcome{}, p.unknown(id)
 	case b.Action == control.Settings{}:
-		return Outcome{}, fmt.Errorf("%w: playbook %s throws no switch; people do it: %s", errConflict, id, b.ByHand)
+		return ops.Outcome{}, fmt.Errorf("%w: playbook %s throws no switch; people do it: %s", errConflict, id, b.ByHand)
 	}
 	return p.change(ctx, func(s control.Switches) (control.Switches, error) {
 		if !slices.ContainsFunc(s.Active, func(a control.Activation) bool { return a.Playbook == id }) {
@@ -168,9 +157,9 @@ func (p *platform) activate(ctx context.Context, id, by string) (Outcome, error)
 }
 
 // rollBack takes a playbook's switches back, and leaves those of others; twice is once.
-func (p *platform) rollBack(ctx context.Context, id string) (Outcome, error) {
+func (p *platform) rollBack(ctx context.Context, id string) (ops.Outcome, error) {
 	if _, there := playbook.Find(p.books, id); !there {
-		return Outcome{}, p.unknown(id)
+		return ops.Outcome{}, p.unknown(id)
 	}
 	return p.change(ctx, func(s control.Switches) (control.Switches, error) {
 		s.Active = slices.DeleteFunc(slices.Clone(s.Active), func(a control.Activation) bool { return a.Playbook == id })
@@ -191,7 +180,7 @@ func (p *platform) unknown(id string) error {
 }
 
 // set makes settings the base under the playbooks. over, unless 0, is the version that the caller thinks is in force.
-func (p *platform) set(ctx context.Context, base control.Settings, over uint64) (Outcome, error) {
+func (p *platform) set(ctx context.Context, base control.Settings, over uint64) (ops.Outcome, error) {
 	return p.change(ctx, func(s control.Switches) (control.Switches, error) {
 		if over != 0 && over != s.Version {
 			return s, fmt.Errorf("%w: version %d is in force, not %d; look at it and decide again", errConflict, s.Version, over)
@@ -209,11 +198,13 @@ func (p *platform) reach(ctx context.Context, s control.Switches) (missing []str
 	_, errs := p.each(ctx, p.all, func(ctx context.Context, i config.Instance) (control.Echo, error) {
 		for {
 			e, err := p.push(ctx, i, s)
-			if err == nil && e.Version >= s.Version {
-				return e, nil
-			}
-			if !pause(ctx, againAfter) {
+			if err == nil || !pause(ctx, againAfter) {
 				return e, err
+			}
+			// What another platform has pushed since is newer, and holds this change too.
+			if e, seen := p.echo(ctx, i); seen == nil && e.Version > s.Version {
+				p.newer(e.Switches)
+				return e, nil
 			}
 		}
 	})
@@ -224,13 +215,4 @@ func (p *platform) reach(ctx context.Context, s control.Switches) (missing []str
 	}
 	p.missing.Store(int64(len(missing)))
 	return missing
-}
-
-// text is v as JSON with a line's end.
-func text(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil // what the API answers always marshals
-	}
-	return append(b, '\n')
 }

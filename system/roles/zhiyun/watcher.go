@@ -11,6 +11,7 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/control/ops"
 	"redpacket/system/control/playbook"
 )
 
@@ -102,9 +103,9 @@ func (w *watcher) scrape(ctx context.Context, now time.Time) playbook.Scrape {
 }
 
 func (w *watcher) act(ctx context.Context, d playbook.Decision) {
-	what, do := "closed", func() (Outcome, error) { return w.rollBack(ctx, d.Playbook) }
+	what, do := "closed", func() (ops.Outcome, error) { return w.rollBack(ctx, d.Playbook) }
 	if d.Activate {
-		what, do = "activated", func() (Outcome, error) { return w.activate(ctx, d.Playbook, control.ByTrigger) }
+		what, do = "activated", func() (ops.Outcome, error) { return w.activate(ctx, d.Playbook, control.ByTrigger) }
 	}
 	o, err := do()
 	line := fmt.Sprintf("playbook %s is %s of itself: version %d, %d of %d processes after %d ms", d.Playbook, what, o.Version,
@@ -115,37 +116,17 @@ func (w *watcher) act(ctx context.Context, d playbook.Decision) {
 	fmt.Printf("zhiyun %s: %s\n", w.node, strings.ReplaceAll(line, "\n", "; "))
 }
 
-// Standing is a playbook as the API tells it.
-type Standing struct {
-	ID        string   `json:"id"`
-	Name      string   `json:"name"`
-	State     string   `json:"state"` // active or at rest
-	By        string   `json:"by,omitempty"`
-	Due       string   `json:"due,omitempty"` // activate or close, when the condition for it has held
-	Trigger   string   `json:"trigger"`
-	Now       *float64 `json:"now"` // the trigger's metric; null: not known
-	After     string   `json:"after,omitempty"`
-	Action    string   `json:"action"`
-	Expect    string   `json:"expect,omitempty"`
-	ByHand    string   `json:"by_hand,omitempty"`
-	Proof     string   `json:"proof"`
-	Close     string   `json:"close"`
-	Decides   string   `json:"decides"`
-	Automatic bool     `json:"automatic"`
-}
-
 // standings is every playbook and how it stands.
-func (w *watcher) standings() []Standing {
+func (w *watcher) standings() []ops.Standing {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	active := w.wanted.Load().Active
-	var all []Standing
+	var all []ops.Standing
 	for _, p := range w.books {
-		s := Describe(p)
-		s.State = "at rest"
+		s := ops.Describe(p)
 		for _, a := range active {
 			if a.Playbook == p.ID {
-				s.State, s.By = "active", a.By
+				s.State, s.By = ops.Active, a.By
 			}
 		}
 		open, closing := w.watch.Due(p.ID)
@@ -161,20 +142,4 @@ func (w *watcher) standings() []Standing {
 		all = append(all, s)
 	}
 	return all
-}
-
-// Describe is a playbook in words, at rest.
-func Describe(p playbook.Playbook) Standing {
-	s := Standing{ID: p.ID, Name: p.Name, Trigger: p.Trigger.String(), After: p.After, Action: string(bytesOf(p.Action)), ByHand: p.ByHand,
-		Proof: p.Proof, Close: p.Close.String(), Decides: p.Decides, Automatic: p.Automatic}
-	if p.Expect.Metric != "" {
-		s.Expect = p.Expect.String()
-	}
-	return s
-}
-
-// bytesOf is settings as JSON on one line.
-func bytesOf(s control.Settings) []byte {
-	line := text(s)
-	return line[:max(0, len(line)-1)]
 }
