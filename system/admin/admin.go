@@ -4,7 +4,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"redpacket/system/control"
 )
 
 // Registry is a process' metrics.
@@ -68,7 +69,8 @@ type Page struct {
 	Metrics Registry
 	Healthy func() error // nil when the process can do its work; the error says what is missing
 
-	More map[string]http.Handler // further pages of a role, by net/http's pattern
+	Switches *control.Current        // what it runs with; nil: it follows none, which zhiyun will name
+	More     map[string]http.Handler // what else it answers, by http.ServeMux' patterns
 }
 
 // Serve answers on addr until ctx ends. It returns an error only when the address cannot be had.
@@ -100,11 +102,13 @@ func (p Page) handler() http.Handler {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.Handle("/-/metrics", promhttp.HandlerFor(p.Metrics, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/-/switches", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]any{"node": p.Node, "version": 0})
-	})
-	for pattern, page := range p.More {
-		mux.Handle(pattern, page)
+	if p.Switches != nil {
+		mux.Handle("/-/switches", p.Switches)
+		p.Metrics.Gauge("redpacket_switches_version", "The version of the switches that the process runs with.", nil,
+			func() float64 { return float64(p.Switches.Now().Version) })
+	}
+	for pattern, answer := range p.More {
+		mux.Handle(pattern, answer)
 	}
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

@@ -33,6 +33,9 @@ type Config struct {
 	Peers map[string]string `json:"peers"` // a peer's node name -> host:port of the link that leads to it
 	Links []Forward         `json:"links"` // what a linkd forwards; empty for every other role
 
+	Token     string     `json:"token"`     // what a change over an admin port must show, made for the run; empty: none is allowed
+	Instances []Instance `json:"instances"` // whom zhiyun looks after; empty for every other role
+
 	Key      string            `json:"key"` // signs login tokens: 32 hex digits, made for the run
 	Activity activity.Activity `json:"activity"`
 	Rules    Rules             `json:"rules"`
@@ -43,6 +46,14 @@ type Forward struct {
 	Name   string `json:"name"`
 	Listen string `json:"listen"` // host:port
 	To     string `json:"to"`     // host:port of the node behind it
+}
+
+// Instance is one process with an admin port.
+type Instance struct {
+	Node  string `json:"node"`
+	Role  string `json:"role"`
+	IDC   string `json:"idc"`
+	Admin string `json:"admin"` // host:port
 }
 
 // Rules are the run's limits. Rates are per second and already scaled; times are never scaled.
@@ -56,6 +67,15 @@ type Rules struct {
 	DeliveryRate float64  `json:"delivery_rate"` // deliveries/s that each game accepts; the courier's and idip's limit; 0: any
 	L5           string   `json:"l5"`            // which set of l5's rules callers judge instances by: polaris or drill
 	Spread       Duration `json:"spread"`        // a refusal asks the client to come back within Retry-After + [0, Spread)
+
+	Capacity Capacity `json:"capacity,omitzero"` // what playbooks' triggers are shares of
+}
+
+// Capacity is what was measured to be the most. A 0 was not measured: no trigger that is a share of it can be met.
+type Capacity struct {
+	Requests   float64 `json:"requests,omitempty"`    // requests/s at the front doors, all ops together
+	StoreBytes float64 `json:"store_bytes,omitempty"` // bytes/s that the stores' network carries
+	Backlog    float64 `json:"backlog,omitempty"`     // grants that may wait for delivery
 }
 
 // Default is the rules of an unscaled run without build limits. The eleven games together accept about 2,000 deliveries a
@@ -115,6 +135,9 @@ func (c Config) check() error {
 	}
 	if c.Admin == "" {
 		errs = append(errs, fmt.Errorf("node %s has no admin address", c.Node))
+	}
+	if m := c.Rules.Capacity; !(m.Requests >= 0 && m.StoreBytes >= 0 && m.Backlog >= 0) {
+		errs = append(errs, fmt.Errorf("node %s has capacities below 0: %+v", c.Node, m))
 	}
 	if r := c.Rules; min(r.ClaimEvery, r.ReadWithin, r.ClaimWithin, r.QueueTarget, r.Spread) < 0 || min(r.LightRate, r.HeavyRate, r.DeliveryRate) < 0 {
 		errs = append(errs, fmt.Errorf("node %s has rules below 0: %+v", c.Node, r))

@@ -57,17 +57,17 @@ func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Containe
 	return d, err
 }
 
-// coresOf is where a node runs: the stores and the delivery side where the plan's Beside says, all others on its Cores. On a
+// coresOf is where a node runs: the stores, the delivery and the operations side where the plan's Beside says, all others on its Cores. On a
 // small rig the former fill what the load generator, which goes first, leaves of its own core.
 func (p Plan) coresOf(n topology.Node) string {
 	if p.Beside == "" {
 		return p.Cores
 	}
 	switch n.Role {
-	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleRecon, roleReport:
+	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleRecon, roleReport, roleControl, roleOps:
 		return p.Beside
 	}
-	if n.Group == groupDelivery {
+	if n.Group == groupDelivery || n.Group == groupControl {
 		return p.Beside
 	}
 	return p.Cores

@@ -30,10 +30,13 @@ const (
 	roleRecon   = "recon"
 	roleReport  = "report"
 	roleLinkd   = "linkd"
+	roleControl = "control"
+	roleOps     = "zhiyun"
 
 	groupDelivery = "delivery" // of linkd's groups
-	linkAPIPort   = 8474       // Toxiproxy's API on a linkd
-	firstHost     = 10         // the last byte of the first node's address; below are the network's own
+	groupControl  = "control"
+	linkAPIPort   = 8474 // Toxiproxy's API on a linkd
+	firstHost     = 10   // the last byte of the first node's address; below are the network's own
 	maxNodes      = 240
 )
 

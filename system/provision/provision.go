@@ -111,7 +111,7 @@ func (c *Cluster) raise(ctx context.Context) error {
 	if err := ready.Wait(); err != nil {
 		return err
 	}
-	configs, err := render(c.plan, c.layout, c.key)
+	configs, err := render(c.plan, c.layout, c.secret)
 	if err != nil {
 		return err
 	}

@@ -11,15 +11,24 @@ import (
 // dataDir is where a node that owns a volume finds it.
 const dataDir = "/data"
 
+// secrets are made for one run.
+type secrets struct {
+	key   string // signs login tokens
+	token string // allows changes over admin ports
+}
+
 // render writes the orders of every app node. The others have theirs on their command lines.
-func render(p Plan, l layout, key string) (map[string]config.Config, error) {
+func render(p Plan, l layout, s secrets) (map[string]config.Config, error) {
 	configs := map[string]config.Config{}
 	for _, n := range p.Topology.Nodes {
 		if !n.Told() {
 			continue
 		}
-		c := config.Config{Node: n.Name, IDC: n.IDC, Admin: l.at(n.Name, topology.AdminPort),
-			Peers: peers(p.Topology, l, n.Name), Key: key, Activity: p.Activity, Rules: p.Rules}
+		c := config.Config{Node: n.Name, IDC: n.IDC, Admin: l.at(n.Name, topology.AdminPort), Token: s.token,
+			Peers: peers(p.Topology, l, n.Name), Key: s.key, Activity: p.Activity, Rules: p.Rules}
+		if n.Role == roleOps {
+			c.Instances = instances(p.Topology, l)
+		}
 		switch {
 		case n.Role == roleGateway:
 			c.Front = l.frontOf(p.Topology, n.Name) // users reach this address and no other of the system's
@@ -40,6 +49,17 @@ func render(p Plan, l layout, key string) (map[string]config.Config, error) {
 		configs[n.Name] = c
 	}
 	return configs, nil
+}
+
+// instances are the processes that switches concern: every node that is told who it is.
+func instances(t topology.Topology, l layout) []config.Instance {
+	var all []config.Instance
+	for _, n := range t.Nodes {
+		if n.Told() {
+			all = append(all, config.Instance{Node: n.Name, Role: n.Role, IDC: n.IDC, Admin: l.at(n.Name, topology.AdminPort)})
+		}
+	}
+	return all
 }
 
 // readable sees that a node will accept its orders, so that a mistake is found before anything starts.

@@ -38,7 +38,25 @@ func OneIDC() Topology {
 	t.join("log", []string{"recon"}, []string{"log"})
 	t.join("delivery", []string{"recon"}, []string{"courier", "ledger"})
 	t.joinSide()
+	t.operate("a")
 	return t
+}
+
+// operate adds the operations side: the control store, and the platform that keeps the switches. Every role follows the
+// store through a link of its own; the platform pushes to admin ports, past every link. The linkds are pushed to alone:
+// they would have to follow through themselves.
+func (t *Topology) operate(idc string) {
+	var followers []string
+	for _, n := range t.Nodes {
+		if n.Told() && n.Role != "linkd" {
+			followers = append(followers, n.Name)
+		}
+	}
+	t.Nodes = append(t.Nodes,
+		Node{Name: "control", Role: "control", IDC: idc, Image: App, Port: ControlPort, Data: true},
+		Node{Name: "zhiyun", Role: "zhiyun", IDC: idc, Image: App},
+		Node{Name: "linkd-control", Role: "linkd", IDC: idc, Image: App, Group: "control"})
+	t.join("control", append(followers, "zhiyun"), []string{"control"})
 }
 
 // join adds a link from each of one side to each of the other.

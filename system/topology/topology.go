@@ -29,6 +29,7 @@ const (
 	CourierPort  = 7200 // for recon
 	RedisPort    = 6379
 	LogPort      = 4222
+	ControlPort  = 4223
 	PostgresPort = 5432
 	AdminPort    = 9100 // every node that runs the app image
 	linkBase     = 21000
@@ -37,7 +38,7 @@ const (
 // Node is one container.
 type Node struct {
 	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun
 	IDC   string
 	Image Image
 	Port  int    // where its peers reach it; 0 when nobody calls it
@@ -58,7 +59,7 @@ func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
 type Link struct {
 	Name     string // from--to
 	From, To string // node names
-	Group    string // access, store, log, delivery or side; restarting a linkd hurts only its own group. Or Direct
+	Group    string // access, store, log, delivery, side or control; restarting a linkd hurts only its own group. Or Direct
 	Port     int    // where the group's linkd listens for it; 0 for one that is direct
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/roles/ams"
+	"redpacket/system/roles/controld"
 	"redpacket/system/roles/courier"
 	"redpacket/system/roles/idip"
 	"redpacket/system/roles/keeper"
@@ -22,6 +23,7 @@ import (
 	"redpacket/system/roles/registry"
 	"redpacket/system/roles/report"
 	"redpacket/system/roles/tgw"
+	"redpacket/system/roles/zhiyun"
 )
 
 // roles are the roles of this binary, in the order of a claim's path, the optional ones last. Each runs until its context ends.
@@ -41,6 +43,8 @@ var roles = []struct {
 	{"registry", registry.Run},
 	{"recommend", recommend.Run},
 	{"report", report.Run},
+	{"control", controld.Run},
+	{"zhiyun", zhiyun.Run},
 }
 
 func main() {

@@ -34,10 +34,11 @@ func Light(ctx context.Context, cfg config.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	l := newLight(cfg, since(time.Now()))
+	l.switches.Follow(ctx, cfg)
 	l.lists.dial(ctx, cfg.PeersOf("recommend"), optional.Deadline)
 	metrics := l.metrics()
 	reporting(ctx, cfg, "ams-light", metrics, &l.answers)
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: l.shard.known}); err != nil {
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: l.shard.known, Switches: l.switches}); err != nil {
 		return err
 	}
 	var parts sync.WaitGroup
@@ -60,10 +61,11 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	h := newHeavy(cfg, since(time.Now()))
+	h.desk.switches.Follow(ctx, cfg)
 	h.newcomers.dial(ctx, cfg.PeersOf("registry"), optional.Deadline)
 	metrics := h.metrics()
 	reporting(ctx, cfg, "ams-heavy", metrics, &h.desk.answers)
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: h.healthy}); err != nil {
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: h.healthy, Switches: h.desk.switches}); err != nil {
 		return err
 	}
 	spool, err := grantlog.OpenSpool(cfg.Data)

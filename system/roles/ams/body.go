@@ -1,6 +1,7 @@
 package ams
 
 import (
+	"redpacket/system/activity"
 	"strconv"
 
 	"redpacket/system/api"
@@ -24,11 +25,23 @@ func appendShare(b []byte, activity uint16, gift api.Gift, s cmem.Share) []byte 
 // serversPerGame is how many servers each game offers; they are numbered from 1.
 const serversPerGame = 20
 
+// shortList is the gift list without what a page can do without: each gift's id.
+func shortList(a activity.Activity) []byte {
+	b := []byte(`{"code":"ok","gifts":[`)
+	for i, g := range a.Gifts[:min(len(a.Gifts), mostListed)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendUint(b, uint64(g.ID), 10)
+	}
+	return append(b, "]}"...)
+}
+
 // serversBody is the servers of one game.
 func serversBody(game uint8) []byte {
 	b := strconv.AppendUint([]byte(`{"code":"ok","game":`), uint64(game), 10)
 	b = append(b, `,"servers":[`...)
-	for server := uint64(1); server <= serversPerGame; server++ {
+	for server := uint64(1); server <= activity.Servers; server++ {
 		if server > 1 {
 			b = append(b, ',')
 		}

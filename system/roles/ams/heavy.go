@@ -11,6 +11,7 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/wire"
 )
 
@@ -28,7 +29,7 @@ type heavy struct {
 
 func newHeavy(cfg config.Config, now clock) *heavy {
 	h := &heavy{cfg: cfg, shard: &shard{}, free: make(chan *worker, claimWorkers)}
-	h.desk = &desk{activity: cfg.Activity.ID, writer: cfg.Node, where: h.where, now: now,
+	h.desk = &desk{activity: cfg.Activity.ID, writer: cfg.Node, where: h.where, now: now, switches: control.NewCurrent(cfg.Node, cfg.Token),
 		within: cfg.Rules.ClaimWithin.D(), patience: cfg.Rules.ClaimWithin.D() / 2}
 	h.desk.number.Store(uint64(time.Now().UnixNano())) // a writer's numbers must grow across its lives
 	h.desk.first = h.desk.number.Load()
@@ -68,12 +69,14 @@ func (h *heavy) ready() bool {
 // only are looked up first.
 func (h *heavy) take(batch []wire.Call, from answerer) {
 	ready, now := h.ready(), h.pump.now()
+	switches := h.desk.switches.Now()
+	d := door{ready: !switches.StopIssuing && ready, cheapOnly: switches.CheapOnly}
 	served, over := bounded(batch, from, claimLine/callerShare)
 	var unproven []waiting
 	refused := h.pump.line.push(served, from, now, func(c wire.Call) api.Code {
-		code := claimable(&h.cfg.Activity, c, ready)
+		code := d.claimable(&h.cfg.Activity, c)
 		if code == aside {
-			unproven = append(unproven, waiting{c, from, now})
+			unproven = append(unproven, waiting{call: c, from: from, at: now})
 		}
 		return code
 	})
@@ -92,15 +95,21 @@ func (h *heavy) take(batch []wire.Call, from answerer) {
 	from.Reply(refused)
 }
 
+// door is what a batch of claims meets at the door.
+type door struct {
+	ready     bool // claims may be tried
+	cheapOnly bool // no gift for new users, whatever could be proven
+}
+
 // claimable is OK for a claim that anybody may make, aside for one that only a newcomer may, and else why it is refused.
-func claimable(a *activity.Activity, c wire.Call, ready bool) api.Code {
+func (d door) claimable(a *activity.Activity, c wire.Call) api.Code {
 	if c.Op != api.Claim || c.User == 0 {
 		return api.Malformed
 	}
 	switch code := a.MayClaim(c.Gift, false); {
-	case code != api.OK && code != api.NotEligible:
+	case code != api.OK && (code != api.NotEligible || d.cheapOnly):
 		return code
-	case !ready:
+	case !d.ready:
 		return api.Closed
 	case code == api.NotEligible:
 		return aside

@@ -10,6 +10,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/wire"
 )
 
@@ -22,7 +23,8 @@ type light struct {
 	receipts *line
 	lists    *lists
 	shown    []waiting // of answer: lists of one batch
-	servers  [][]byte  // by game
+	switches *control.Current
+	servers  [][]byte // by game
 	answers  tallies
 	patience time.Duration
 	now      clock
@@ -30,7 +32,8 @@ type light struct {
 
 func newLight(cfg config.Config, now clock) *light {
 	l := &light{cfg: cfg, shard: &shard{}, receipts: newLine(readLine), now: now,
-		patience: cfg.Rules.ReadWithin.D() * 4 / 5} // so that tgw hears busy before it takes us for dead
+		patience: cfg.Rules.ReadWithin.D() * 4 / 5, // so that tgw hears busy before it takes us for dead
+		switches: control.NewCurrent(cfg.Node, cfg.Token)}
 	for game := range cfg.Activity.Games {
 		l.servers = append(l.servers, serversBody(game))
 	}

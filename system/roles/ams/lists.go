@@ -9,6 +9,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/admin"
 	"redpacket/system/api"
+	"redpacket/system/control"
 	"redpacket/system/optional"
 	"redpacket/system/wire"
 )
@@ -20,15 +21,18 @@ type lists struct {
 	now     clock
 	plain   []byte // the default order
 	missing []byte // the same, and that recommend is missing
+	short   []byte // without what a page can do without: while the switches say so, nobody is asked
 	orders  [activity.Tastes][]byte
 	asker   *optional.Asker[waiting] // nil: this system has no recommend, and nothing is missing
 	out     outgoing                 // of settle
 	doubted atomic.Int64
+
+	switches *control.Current
 }
 
 func newLists(l *light) *lists {
 	a := l.cfg.Activity
-	s := &lists{now: l.now, plain: listBody(a.Gifts, ""), missing: listBody(a.Gifts, "recommend"), out: outgoing{counts: &l.answers}}
+	s := &lists{now: l.now, plain: listBody(a.Gifts, ""), missing: listBody(a.Gifts, "recommend"), short: shortList(a), switches: l.switches, out: outgoing{counts: &l.answers}}
 	for taste := range s.orders {
 		s.orders[taste] = listBody(a.Ordered(taste), "")
 	}
@@ -48,11 +52,15 @@ func (s *lists) dial(ctx context.Context, addrs []string, within time.Duration) 
 
 // answer answers lists, now or within the deadline; out takes the answers of those that are answered now.
 func (s *lists) answer(asked []waiting, out *outgoing) {
-	if len(asked) == 0 || s.asker != nil && s.asker.Ask(asked) {
+	trimmed := s.switches.Now().TrimValues
+	if len(asked) == 0 || !trimmed && s.asker != nil && s.asker.Ask(asked) {
 		return
 	}
 	body := s.plain
-	if s.asker != nil {
+	switch {
+	case trimmed:
+		body = s.short
+	case s.asker != nil:
 		body = s.missing
 		s.doubted.Add(int64(len(asked)))
 	}

@@ -36,10 +36,11 @@ func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) er
 	if err := g.dial(ctx, cfg.Peers); err != nil {
 		return errors.Join(fmt.Errorf("node %s: %w", cfg.Node, err), l.Close())
 	}
+	g.switches.Follow(ctx, cfg)
 	reporter := report.New(cfg.Node, cfg.PeersOf("report"), g.totals)
 	metrics := g.metrics()
 	reporter.Publish(metrics)
-	page := admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: g.healthy}
+	page := admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: g.healthy, Switches: g.switches}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return errors.Join(err, l.Close())
 	}
