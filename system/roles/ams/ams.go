@@ -78,7 +78,7 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 
 // connect waits for the log.
 func connect(ctx context.Context, cfg config.Config) (*grantlog.Log, error) {
-	addr, err := cfg.Peer("log")
+	addr, err := cfg.Own("log")
 	if err != nil {
 		fmt.Printf("%s: %v\n", cfg.Node, err)
 		return nil, err

@@ -43,7 +43,7 @@ type asker interface {
 
 // newRound is a lane's work before its first request.
 func newRound(game uint8, cfg config.Config, n *counts) *round {
-	r := &round{game: game, window: delivery.NewWindow(cfg.Rules.DeliveryRate), counts: n,
+	r := &round{game: game, window: delivery.NewWindow(cfg.DeliveryShare()), counts: n,
 		draw: rand.New(rand.NewPCG(cfg.Activity.Seed, uint64(game))), say: &voice{}}
 	if cfg.Rules.DeliveryRate > 0 {
 		// What the courier before this one sent a moment ago is not known: as much as it could.

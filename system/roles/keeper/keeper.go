@@ -33,7 +33,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: k.figures.registry(), Healthy: k.figures.healthy}); err != nil {
 		return err
 	}
-	addr, err := cfg.Peer("log")
+	addr, err := cfg.Own("log")
 	if err != nil {
 		return err
 	}
