@@ -45,6 +45,8 @@ type Page struct {
 	Node    string
 	Metrics Registry
 	Healthy func() error // nil when the process can do its work; the error says what is missing
+
+	More map[string]http.Handler // what else the process answers, by pattern, such as "POST /-/weights"
 }
 
 // Serve answers on addr until ctx ends. It returns an error only when the address cannot be had.
@@ -79,6 +81,9 @@ func (p Page) handler() http.Handler {
 	mux.HandleFunc("/-/switches", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"node": p.Node, "version": 0})
 	})
+	for pattern, h := range p.More {
+		mux.Handle(pattern, h)
+	}
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)

@@ -13,6 +13,7 @@ import (
 	"redpacket/system/config"
 	"redpacket/system/roles/ams"
 	"redpacket/system/roles/courier"
+	"redpacket/system/roles/gslb"
 	"redpacket/system/roles/idip"
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
@@ -33,6 +34,7 @@ var roles = []struct {
 	{"courier", courier.Run},
 	{"idip", idip.Run},
 	{"linkd", linkd.Run},
+	{"gslb", gslb.Run},
 }
 
 func main() {
