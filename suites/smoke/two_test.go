@@ -3,6 +3,7 @@ package smoke_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -11,11 +12,13 @@ import (
 	. "github.com/onsi/gomega"
 
 	"redpacket/drills"
+	"redpacket/drills/record"
 	"redpacket/drills/stage"
 	"redpacket/loadprofiles"
 	"redpacket/loadprofiles/volley"
 	"redpacket/suites/spec"
 	"redpacket/system/activity"
+	"redpacket/system/api"
 	"redpacket/system/books"
 	"redpacket/system/config"
 	"redpacket/system/topology"
@@ -110,6 +113,33 @@ var _ = Describe("two data centres", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(after["tgw-b"]["redpacket_forwarded_total"]).To(BeNumerically(">", 100), "calls that b handed to a")
 		AddReportEntry("shift", fmt.Sprintf("%d grants, each from its user's home; b handed %.0f calls over", grants, after["tgw-b"]["redpacket_forwarded_total"]))
+	}, SpecTimeout(time.Minute))
+
+	It("takes a dead gateway out, and serves its users by the other one", func(ctx SpecContext) {
+		balance := config.Default().Balance
+		noticed := time.Duration(balance.Fall)*balance.Every.D() + balance.Within.D() + 2*balance.TTL.D()
+		Expect(on.Shift(ctx, "a", map[string]int{"a": 100})).To(Succeed())
+		dir := GinkgoT().TempDir()
+		profile := loadprofiles.Estimate96k(time.Second)
+		profile.Curve = loadprofiles.Hold(3000, 10*time.Second)
+		var killed time.Duration
+		y, err := on.Fire(ctx, stage.Load{Profile: profile, Seed: 2, Dir: dir, Tell: func(p volley.Progress) {
+			if p.At >= 2*time.Second && killed == 0 {
+				began := time.Now()
+				Expect(on.Kill(ctx, "tgw-a")).To(Succeed())
+				killed = p.At + time.Since(began)
+			}
+		}})
+		Expect(err).NotTo(HaveOccurred())
+		tally, err := record.OpenTally(filepath.Join(dir, record.TallyFile))
+		Expect(err).NotTo(HaveOccurred())
+		lost := record.Which{Outcomes: []api.Outcome{api.Doubt, api.Shed, api.Failed}}
+		during, after := record.Span{From: killed, To: killed + noticed}, record.Span{From: killed + noticed, To: y.Length}
+		Expect(tally.Count(during, lost)).To(BeNumerically(">", 0), "requests to a dead gateway")
+		Expect(tally.Count(after, record.Which{})).To(BeNumerically(">", 3000))
+		Expect(tally.Count(after, lost)).To(BeZero(), "requests lost %s after the gateway died", noticed)
+		AddReportEntry("dead gateway", fmt.Sprintf("%d requests lost within %s of the gateway's death, none later", tally.Count(during, lost), noticed))
+		Expect(on.Start(ctx, "tgw-a")).To(Succeed())
 	}, SpecTimeout(time.Minute))
 })
 
