@@ -46,7 +46,7 @@ type Page struct {
 	Metrics Registry
 	Healthy func() error // nil when the process can do its work; the error says what is missing
 
-	More map[string]http.Handler // what else the process answers, by pattern, such as "POST /-/weights"
+	More map[string]http.Handler // further pages of a role, by net/http's pattern
 }
 
 // Serve answers on addr until ctx ends. It returns an error only when the address cannot be had.
@@ -81,8 +81,8 @@ func (p Page) handler() http.Handler {
 	mux.HandleFunc("/-/switches", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"node": p.Node, "version": 0})
 	})
-	for pattern, h := range p.More {
-		mux.Handle(pattern, h)
+	for pattern, page := range p.More {
+		mux.Handle(pattern, page)
 	}
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

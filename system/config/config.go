@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"redpacket/system/activity"
+	"redpacket/system/l5"
 )
 
 // Variable is the environment variable that carries a Config as JSON.
@@ -62,6 +63,7 @@ type Rules struct {
 	LightRate    float64  `json:"light_rate"`    // calls/s that ONE ams-light is built for; 0: as many as it can
 	HeavyRate    float64  `json:"heavy_rate"`    // claims/s that ONE ams-heavy is built for; 0: as many as it can
 	DeliveryRate float64  `json:"delivery_rate"` // deliveries/s that each game accepts; the courier's and idip's limit; 0: any
+	L5           string   `json:"l5"`            // which set of l5's rules callers judge instances by: polaris or drill
 	Spread       Duration `json:"spread"`        // a refusal asks the client to come back within Retry-After + [0, Spread)
 	Balance      Balance  `json:"balance"`
 }
@@ -82,7 +84,7 @@ func Default() Rules {
 	return Rules{
 		ClaimEvery: Duration(5 * time.Second), ReadWithin: Duration(250 * time.Millisecond),
 		ClaimWithin: Duration(500 * time.Millisecond), QueueTarget: Duration(20 * time.Millisecond),
-		DeliveryRate: 200, Spread: Duration(4 * time.Second),
+		DeliveryRate: 200, Spread: Duration(4 * time.Second), L5: l5.Drill().Name,
 		Balance: Balance{TTL: Duration(time.Second), Every: Duration(500 * time.Millisecond), Within: Duration(time.Second), Fall: 3, Rise: 2},
 	}
 }
@@ -140,6 +142,11 @@ func (c Config) check() error {
 	}
 	if b := c.Rules.Balance; min(b.TTL, b.Every, b.Within) < 0 || min(b.Fall, b.Rise) < 0 {
 		errs = append(errs, fmt.Errorf("node %s has a balance below 0: %+v", c.Node, b))
+	}
+	if c.Rules.L5 != "" {
+		if _, err := l5.Named(c.Rules.L5); err != nil {
+			errs = append(errs, fmt.Errorf("node %s: %w", c.Node, err))
+		}
 	}
 	if len(c.Activity.Gifts) > 0 {
 		errs = append(errs, c.Activity.Check())

@@ -54,6 +54,7 @@ func TestBadConfigsAreRefused(t *testing.T) {
 		`{"node":"x","admin":":1","rules":{"claim_every":"5"}}`:     "missing unit",
 		`{"node":"x","admin":":1","part":{"idc":1,"of":1}}`:         "no such part",
 		`{"node":"x","admin":":1","rules":{"balance":{"fall":-1}}}`: "balance below 0",
+		`{"node":"x","admin":":1","rules":{"l5":"fast"}}`:           `no set of l5's rules is called "fast"`,
 	} {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)

@@ -89,7 +89,7 @@ func (c *Cluster) first(role, idc string) (topology.Node, error) {
 		names = c.plan.Topology.RoleIn(role, idc)
 	}
 	if len(names) == 0 {
-		return topology.Node{}, fmt.Errorf("topology %s has no %s to take books from", c.plan.Topology.Name, role)
+		return topology.Node{}, fmt.Errorf("topology %s has no %s", c.plan.Topology.Name, role)
 	}
 	n, _ := c.plan.Topology.Node(names[0])
 	return n, nil

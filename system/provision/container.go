@@ -70,7 +70,7 @@ func (p Plan) coresOf(n topology.Node) string {
 		return p.Cores
 	}
 	switch n.Role {
-	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper:
+	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleRecon:
 		return p.Beside
 	}
 	if n.Group == groupDelivery {

@@ -30,6 +30,7 @@ const (
 	roleCourier = "courier"
 	roleIDIP    = "idip"
 	roleKeeper  = "keeper"
+	roleRecon   = "recon"
 	roleLinkd   = "linkd"
 
 	groupDelivery = "delivery" // of linkd's groups

@@ -54,15 +54,15 @@ func TestTheNameServiceKnowsTheGateways(t *testing.T) {
 	g := twoRendered(t)["gslb"]
 	want := []config.Site{
 		{IDC: "a", Node: "tgw-a", Front: "10.77.1.10:8080", Admin: "10.77.2.10:9100"},
-		{IDC: "b", Node: "tgw-b", Front: "10.77.1.23:8080", Admin: "10.77.3.23:9100"},
+		{IDC: "b", Node: "tgw-b", Front: "10.77.1.24:8080", Admin: "10.77.3.24:9100"},
 	}
-	if !slices.Equal(g.Sites, want) || g.Front != "10.77.1.36:53" || g.Token != "t" {
+	if !slices.Equal(g.Sites, want) || g.Front != "10.77.1.38:53" || g.Token != "t" {
 		t.Errorf("%+v at %s; want %+v", g.Sites, g.Front, want)
 	}
 	p, l := twoIDC()
 	c := &Cluster{plan: p, layout: l}
 	doors, ok := c.Doors()
-	if !ok || doors.DNS != "10.77.1.36:53" || !slices.Equal(doors.Names, []string{"a.front.redpacket.test", "b.front.redpacket.test"}) || doors.Port != 8080 {
+	if !ok || doors.DNS != "10.77.1.38:53" || !slices.Equal(doors.Names, []string{"a.front.redpacket.test", "b.front.redpacket.test"}) || doors.Port != 8080 {
 		t.Errorf("doors %+v, %v", doors, ok)
 	}
 	p, l = oneIDC()

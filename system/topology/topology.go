@@ -24,6 +24,7 @@ const (
 	FrontPort    = 8080 // tgw, for users
 	AMSPort      = 7000 // ams-light, ams-heavy
 	IDIPPort     = 7100
+	CourierPort  = 7200 // for recon
 	RedisPort    = 6379
 	LogPort      = 4222
 	PostgresPort = 5432
@@ -35,7 +36,7 @@ const (
 // Node is one container.
 type Node struct {
 	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, linkd, gslb
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, gslb
 	IDC   string // a or b, with its own network; empty: it serves both, and lives apart from either
 	Image Image
 	Port  int    // where its peers reach it; 0 when nobody calls it

@@ -18,6 +18,9 @@ func TwoIDC() Topology {
 	t.join("between", []string{"tgw-b"}, t.ams("a"))
 	t.join("delivery", t.Role("courier"), []string{"idip"})
 	t.join("delivery", []string{"idip"}, []string{"ledger"})
+	for _, idc := range []string{"a", "b"} {
+		t.join("delivery", []string{"recon-" + idc}, []string{"courier-" + idc, "ledger"})
+	}
 	return t
 }
 
@@ -33,7 +36,8 @@ func (t *Topology) site(idc string) {
 		{Name: "cmem-" + idc + "2", Role: "cmem", Image: Redis, Port: RedisPort},
 		{Name: "keeper-" + idc, Role: "keeper", Image: App},
 		{Name: "log-" + idc, Role: "log", Image: App, Port: LogPort, Data: true},
-		{Name: "courier-" + idc, Role: "courier", Image: App},
+		{Name: "courier-" + idc, Role: "courier", Image: App, Port: CourierPort},
+		{Name: "recon-" + idc, Role: "recon", Image: App},
 	}
 	for _, group := range []string{"access", "store", "log"} {
 		nodes = append(nodes, Node{Name: "linkd-" + group + "-" + idc, Role: "linkd", Image: App, Group: group + "-" + idc})
@@ -44,10 +48,10 @@ func (t *Topology) site(idc string) {
 	t.Nodes = append(t.Nodes, nodes...)
 	ams, stores := t.ams(idc), []string{"cmem-" + idc + "1", "cmem-" + idc + "2"}
 	t.join("access-"+idc, []string{"tgw-" + idc}, ams)
-	t.join("store-"+idc, append(ams, "keeper-"+idc), stores)
+	t.join("store-"+idc, append(ams, "keeper-"+idc, "recon-"+idc), stores)
 	t.join("store-"+idc, stores[1:], stores[:1])
 	t.join("store-"+idc, stores[:1], stores[1:])
-	t.join("log-"+idc, append(ams, "keeper-"+idc, "courier-"+idc), []string{"log-" + idc})
+	t.join("log-"+idc, append(ams, "keeper-"+idc, "courier-"+idc, "recon-"+idc), []string{"log-" + idc})
 }
 
 // ams are a data centre's instances of both pools.

@@ -18,6 +18,7 @@ import (
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
 	"redpacket/system/roles/logd"
+	"redpacket/system/roles/recon"
 	"redpacket/system/roles/tgw"
 )
 
@@ -33,6 +34,7 @@ var roles = []struct {
 	{"log", logd.Run},
 	{"courier", courier.Run},
 	{"idip", idip.Run},
+	{"recon", recon.Run},
 	{"linkd", linkd.Run},
 	{"gslb", gslb.Run},
 }

@@ -29,7 +29,7 @@ type light struct {
 
 func newLight(cfg config.Config, now clock) *light {
 	l := &light{cfg: cfg, shard: &shard{}, receipts: newLine(readLine), list: listBody(cfg.Activity), now: now,
-		patience: cfg.Rules.ReadWithin.D()}
+		patience: cfg.Rules.ReadWithin.D() * 4 / 5} // so that tgw hears busy before it takes us for dead
 	for game := range cfg.Activity.Games {
 		l.servers = append(l.servers, serversBody(game))
 	}

@@ -14,6 +14,15 @@ func (g *gateway) owner(user api.User) activity.IDC {
 	return activity.Home(user)
 }
 
+// admits says whether a user's request passes. What the other data centre answers is its admission's to say, and where a
+// journey begins both have a word: it would lead there.
+func (t *turn) admits(user api.User, op api.Op, far bool) bool {
+	if far && !t.beyond.Admits(user, t.hour, op) {
+		return false
+	}
+	return far && poolOf(op, far) >= near || t.admission.Admits(user, t.hour, op)
+}
+
 // poolOf is the pool that answers an op of a user whose owner is this data centre, or the other (far). What is the same
 // for every user is answered here.
 func poolOf(op api.Op, far bool) int {

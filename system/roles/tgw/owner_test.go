@@ -6,10 +6,11 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/api"
+	"redpacket/system/l5"
 )
 
-// of is the first user from a number on who is at home in a data centre.
-func of(idc activity.IDC, from api.User) api.User {
+// userOf is the first user from a number on who is at home in a data centre.
+func userOf(idc activity.IDC, from api.User) api.User {
 	for activity.Home(from) != idc {
 		from++
 	}
@@ -20,9 +21,9 @@ func (r *rig) asked(name string) int64 { return r.ams[name].calls.Load() }
 
 // Claims and receipts go to the owner, whichever gateway they come to; what is the same for all is answered here.
 func TestClaimsAreDecidedByTheOwner(t *testing.T) {
-	r := startPart(t, activity.Part{IDC: activity.B, Of: 2}, nil, "ams-light-a1", "ams-heavy-a1", "ams-light-b1", "ams-heavy-b1")
+	r := startIn(t, place{l5.Drill(), activity.Part{IDC: activity.B, Of: 2}}, nil, "ams-light-a1", "ams-heavy-a1", "ams-light-b1", "ams-heavy-b1")
 	until(t, "the links to a", func() bool { return r.pools[farLight].up() == 1 && r.pools[farHeavy].up() == 1 })
-	c, guest, local := r.connect(), of(activity.A, 1), of(activity.B, 1)
+	c, guest, local := r.connect(), userOf(activity.A, 1), userOf(activity.B, 1)
 	for _, user := range []api.User{guest, local} {
 		c.as(user, "GET /gifts").wants(200, "", `{"code":"ok","op":"list"`)
 		c.as(user, "POST /claim?gift=1&server=2").wants(200, "", fmt.Sprintf(`{"code":"ok","op":"claim","gift":1,"server":2,"user":%d`, user))
@@ -40,11 +41,11 @@ func TestClaimsAreDecidedByTheOwner(t *testing.T) {
 
 // An owner who cannot be reached makes its own users wait, and nobody else; the gateway stays healthy.
 func TestAnOwnerOutOfReachMeansBusy(t *testing.T) {
-	r := startPart(t, activity.Part{IDC: activity.A, Of: 2}, nil, "ams-light-a1", "ams-heavy-a1", "ams-heavy-b1")
+	r := startIn(t, place{l5.Drill(), activity.Part{IDC: activity.A, Of: 2}}, nil, "ams-light-a1", "ams-heavy-a1", "ams-heavy-b1")
 	until(t, "the link to b", func() bool { return r.pools[farHeavy].up() == 1 })
 	r.ams["ams-heavy-b1"].kill()
 	until(t, "the link to b to be down", func() bool { return r.pools[farHeavy].up() == 0 })
-	c, guest, local := r.connect(), of(activity.B, 1), of(activity.A, 1)
+	c, guest, local := r.connect(), userOf(activity.B, 1), userOf(activity.A, 1)
 	c.as(guest, "POST /claim?gift=1&server=2").wants(503, "1", `{"code":"busy"`)
 	c.as(guest, "GET /receipt?gift=1").wants(503, "1", `{"code":"busy"`)
 	c.as(guest, "GET /gifts").wants(200, "", `{"code":"ok"`)

@@ -32,7 +32,9 @@ func Run(ctx context.Context, cfg config.Config) error {
 func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	g.dial(ctx, cfg.Peers)
+	if err := g.dial(ctx, cfg.Peers); err != nil {
+		return errors.Join(fmt.Errorf("node %s: %w", cfg.Node, err), l.Close())
+	}
 	page := admin.Page{Node: cfg.Node, Metrics: g.metrics(), Healthy: g.healthy}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return errors.Join(err, l.Close())

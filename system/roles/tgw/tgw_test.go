@@ -16,6 +16,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/l5"
 	"redpacket/system/login"
 	"redpacket/system/wire"
 )
@@ -91,11 +92,23 @@ func startAMS(t testing.TB, addr string) *ams {
 // start brings up a gateway; names are its ams, and rules may be changed before.
 func start(t testing.TB, change func(*config.Rules), names ...string) *rig {
 	t.Helper()
-	return startPart(t, activity.Part{}, change, names...)
+	return startBy(t, l5.Drill(), change, names...)
 }
 
-// startPart is start in one of two data centres.
-func startPart(t testing.TB, part activity.Part, change func(*config.Rules), names ...string) *rig {
+// startBy is start with rules of l5's that are in no set.
+func startBy(t testing.TB, rules l5.Rules, change func(*config.Rules), names ...string) *rig {
+	t.Helper()
+	return startIn(t, place{by: rules}, change, names...)
+}
+
+// place is where a gateway stands: what it judges instances by, and which data centre's it is.
+type place struct {
+	by   l5.Rules
+	part activity.Part
+}
+
+// startIn is start in a place.
+func startIn(t testing.TB, at place, change func(*config.Rules), names ...string) *rig {
 	t.Helper()
 	r := &rig{t: t, ams: map[string]*ams{}}
 	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
@@ -109,11 +122,12 @@ func startPart(t testing.TB, part activity.Part, change func(*config.Rules), nam
 	if change != nil {
 		change(&cfg.Rules)
 	}
-	cfg.Admin, cfg.Part = "127.0.0.1:0", part
+	cfg.Admin, cfg.Part = "127.0.0.1:0", at.part
 	g, err := newGateway(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	g.l5 = at.by
 	l := listen(t)
 	r.gateway, r.front = g, l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -125,7 +139,13 @@ func startPart(t testing.TB, part activity.Part, change func(*config.Rules), nam
 			t.Errorf("the gateway ended with %v", err)
 		}
 	})
-	until(t, "a healthy gateway", func() bool { return g.healthy() == nil })
+	until(t, "a healthy gateway with all its links", func() bool {
+		up := 0
+		for i := range g.pools {
+			up += g.pools[i].up()
+		}
+		return g.healthy() == nil && up == len(names)
+	})
 	return r
 }
 
