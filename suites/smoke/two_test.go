@@ -115,6 +115,19 @@ var _ = Describe("two data centres", Ordered, func() {
 		AddReportEntry("shift", fmt.Sprintf("%d grants, each from its user's home; b handed %.0f calls over", grants, after["tgw-b"]["redpacket_forwarded_total"]))
 	}, SpecTimeout(time.Minute))
 
+	It("is reconciled in each data centre by itself", func(ctx SpecContext) {
+		for _, idc := range topology.TwoIDC().IDCs() {
+			r, err := on.ReconcileIn(ctx, idc, "rate=200000&dry=true")
+			Expect(err).NotTo(HaveOccurred())
+			Expect(r.Whole()).To(BeTrue(), r.Why)
+			Expect(r.Granted).To(BeNumerically(">", 100), "grants of "+idc)
+			Expect(r.Held).To(Equal(r.Granted), "shares held in "+idc)
+			for kind, n := range r.Differences {
+				Expect(n).To(BeZero(), "%s in %s: %v", kind, idc, r.Examples)
+			}
+		}
+	}, SpecTimeout(time.Minute))
+
 	It("takes a dead gateway out, and serves its users by the other one", func(ctx SpecContext) {
 		balance := config.Default().Balance
 		noticed := time.Duration(balance.Fall)*balance.Every.D() + balance.Within.D() + 2*balance.TTL.D()
