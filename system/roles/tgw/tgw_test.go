@@ -140,11 +140,14 @@ func startIn(t testing.TB, at place, change func(*config.Rules), names ...string
 		}
 	})
 	until(t, "a healthy gateway with all its links", func() bool {
+		if g.healthy() != nil {
+			return false // before it is, the pools are not there to be looked at
+		}
 		up := 0
 		for i := range g.pools {
 			up += g.pools[i].up()
 		}
-		return g.healthy() == nil && up == len(names)
+		return up == len(names)
 	})
 	return r
 }
