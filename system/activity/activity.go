@@ -38,6 +38,9 @@ type Activity struct {
 	Gifts []Gift `json:"gifts"` // Gifts[i].ID == i
 }
 
+// Servers is how many servers each game offers; they are numbered from 1.
+const Servers = 20
+
 // The limits of an activity; they keep orders and packed amounts within their fields.
 const (
 	MaxShares = 1 << 24

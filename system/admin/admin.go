@@ -4,7 +4,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"redpacket/system/control"
 )
 
 // Registry is a process' metrics.
@@ -40,13 +41,36 @@ func (r Registry) Gauge(name, help string, labels Labels, read func() float64) {
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, read))
 }
 
+// Counters publishes running totals that differ in one label, whose values may come up while the process runs: read calls
+// yield with each of them and its total. It must be safe from any goroutine, and must bound how many there are.
+func (r Registry) Counters(name, help, label string, read func(yield func(value string, total float64))) {
+	r.MustRegister(table{prometheus.NewDesc(name, help, []string{label}, nil), read})
+}
+
+// table is a prometheus.Collector.
+type table struct {
+	desc *prometheus.Desc
+	read func(yield func(value string, total float64))
+}
+
+// Describe tells the one metric that the table holds.
+func (t table) Describe(to chan<- *prometheus.Desc) { to <- t.desc }
+
+// Collect tells every total.
+func (t table) Collect(to chan<- prometheus.Metric) {
+	t.read(func(value string, total float64) {
+		to <- prometheus.MustNewConstMetric(t.desc, prometheus.CounterValue, total, value)
+	})
+}
+
 // Page is what a process shows on its admin port.
 type Page struct {
 	Node    string
 	Metrics Registry
 	Healthy func() error // nil when the process can do its work; the error says what is missing
 
-	More map[string]http.Handler // further pages of a role, by net/http's pattern
+	Switches *control.Current        // what it runs with; nil: it follows none, which zhiyun will name
+	More     map[string]http.Handler // what else it answers, by http.ServeMux' patterns
 }
 
 // Serve answers on addr until ctx ends. It returns an error only when the address cannot be had.
@@ -78,11 +102,13 @@ func (p Page) handler() http.Handler {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.Handle("/-/metrics", promhttp.HandlerFor(p.Metrics, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/-/switches", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]any{"node": p.Node, "version": 0})
-	})
-	for pattern, page := range p.More {
-		mux.Handle(pattern, page)
+	if p.Switches != nil {
+		mux.Handle("/-/switches", p.Switches)
+		p.Metrics.Gauge("redpacket_switches_version", "The version of the switches that the process runs with.", nil,
+			func() float64 { return float64(p.Switches.Now().Version) })
+	}
+	for pattern, answer := range p.More {
+		mux.Handle(pattern, answer)
 	}
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

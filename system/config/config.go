@@ -8,7 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"redpacket/system/activity"
@@ -31,8 +34,10 @@ type Config struct {
 	Links []Forward         `json:"links"` // what a linkd forwards; empty for every other role
 	Sites []Site            `json:"sites"` // the data centres' gateways; gslb only
 
-	Part  activity.Part `json:"part"`  // of every stock, that this data centre gives out
-	Token string        `json:"token"` // what a change over an admin port must show, made for the run; empty: none is allowed
+	Part activity.Part `json:"part"` // of every stock, that this data centre gives out
+
+	Token     string     `json:"token"`     // what a change over an admin port must show, made for the run; empty: none is allowed
+	Instances []Instance `json:"instances"` // whom zhiyun looks after; empty for every other role
 
 	Key      string            `json:"key"` // signs login tokens: 32 hex digits, made for the run
 	Activity activity.Activity `json:"activity"`
@@ -54,6 +59,14 @@ type Site struct {
 	Admin string `json:"admin"` // where the gateway's health is asked: host:port
 }
 
+// Instance is one process with an admin port.
+type Instance struct {
+	Node  string `json:"node"`
+	Role  string `json:"role"`
+	IDC   string `json:"idc"`
+	Admin string `json:"admin"` // host:port
+}
+
 // Rules are the run's limits. Rates are per second and already scaled; times are never scaled.
 type Rules struct {
 	ClaimEvery   Duration `json:"claim_every"`   // one claim per user in this time: 5s
@@ -66,6 +79,8 @@ type Rules struct {
 	L5           string   `json:"l5"`            // which set of l5's rules callers judge instances by: polaris or drill
 	Spread       Duration `json:"spread"`        // a refusal asks the client to come back within Retry-After + [0, Spread)
 	Balance      Balance  `json:"balance"`
+
+	Capacity Capacity `json:"capacity,omitzero"` // what playbooks' triggers are shares of
 }
 
 // Balance is how users are sent to data centres. In service a TTL is a minute and a gateway is asked every ten seconds; a
@@ -76,6 +91,13 @@ type Balance struct {
 	Within Duration `json:"within"` // a probe that is not answered within this has failed
 	Fall   int      `json:"fall"`   // so many failures in a row take a gateway out
 	Rise   int      `json:"rise"`   // so many successes in a row bring it back
+}
+
+// Capacity is what was measured to be the most. A 0 was not measured: no trigger that is a share of it can be met.
+type Capacity struct {
+	Requests   float64 `json:"requests,omitempty"`    // requests/s at the front doors, all ops together
+	StoreBytes float64 `json:"store_bytes,omitempty"` // bytes/s that the stores' network carries
+	Backlog    float64 `json:"backlog,omitempty"`     // grants that may wait for delivery
 }
 
 // Default is the rules of an unscaled run without build limits. The eleven games together accept about 2,000 deliveries a
@@ -137,6 +159,9 @@ func (c Config) check() error {
 	if c.Admin == "" {
 		errs = append(errs, fmt.Errorf("node %s has no admin address", c.Node))
 	}
+	if m := c.Rules.Capacity; !(m.Requests >= 0 && m.StoreBytes >= 0 && m.Backlog >= 0) {
+		errs = append(errs, fmt.Errorf("node %s has capacities below 0: %+v", c.Node, m))
+	}
 	if r := c.Rules; min(r.ClaimEvery, r.ReadWithin, r.ClaimWithin, r.QueueTarget, r.Spread) < 0 || min(r.LightRate, r.HeavyRate, r.DeliveryRate) < 0 {
 		errs = append(errs, fmt.Errorf("node %s has rules below 0: %+v", c.Node, r))
 	}
@@ -164,6 +189,18 @@ func (c Config) Own(role string) (string, error) {
 		return addr, nil
 	}
 	return c.Peer(role)
+}
+
+// PeersOf are the addresses of the links to all peers of a role, in the order of their names: the node that is called as
+// its role is, and those called role-something. A role that this process has no link to has none.
+func (c Config) PeersOf(role string) []string {
+	var addrs []string
+	for _, name := range slices.Sorted(maps.Keys(c.Peers)) {
+		if name == role || strings.HasPrefix(name, role+"-") && !strings.Contains(name, "--") {
+			addrs = append(addrs, c.Peers[name])
+		}
+	}
+	return addrs
 }
 
 // Peer is the address of the link to a peer, or an error that names the peers there are.

@@ -16,6 +16,7 @@ type walk struct {
 	draw      *rand.Rand
 	rate      func(ms int) float64 // journeys that begin, a second
 	capacity  [2]float64           // of both pools, calls/s
+	lost      [2]int               // ms: from … to the claims' store is lost; half of that time the pool knows and says closed
 
 	due    [][]walker // by ms
 	queues [2][]walker
@@ -36,7 +37,7 @@ type walker struct {
 }
 
 func (w *walk) run(length int) *walk {
-	w.due = make([][]walker, length+1000)
+	w.due = append(w.due, make([][]walker, length+1000-len(w.due))...)
 	for ; w.ms < length; w.ms++ {
 		mean := w.rate(w.ms) / 1000
 		for range int(math.Max(0, math.Round(mean+math.Sqrt(mean)*w.draw.NormFloat64()))) {
@@ -74,12 +75,17 @@ func (w *walk) ask(x walker) {
 }
 
 func (w *walk) serve(p int) {
+	if p == Claims && w.ms >= w.lost[0] && w.ms < w.lost[1] {
+		w.refuse()
+		return
+	}
 	rate := w.capacity[p] / 1000
 	for w.credit[p] = math.Min(w.credit[p]+rate, rate+1); w.credit[p] >= 1 && len(w.queues[p]) > 0; w.credit[p]-- {
 		x := w.queues[p][0]
 		w.queues[p] = w.queues[p][1:]
 		w.waited[p] += float64(w.ms - x.at)
 		w.steps[p].Served++
+		w.steps[p].Replied++
 		if x.op == api.Receipt {
 			w.ended++
 			continue
@@ -88,12 +94,24 @@ func (w *walk) serve(p int) {
 	}
 }
 
+// refuse is what the pool of claims does without its store: busy to those who waited 250 ms, later closed to all at once.
+func (w *walk) refuse() {
+	s, queue := &w.steps[Claims], &w.queues[Claims]
+	closed := w.ms >= (w.lost[0]+w.lost[1])/2
+	for len(*queue) > 0 && (closed || w.ms-(*queue)[0].at >= 250) {
+		w.waited[Claims] += float64(w.ms - (*queue)[0].at)
+		if s.Replied++; closed {
+			s.Served++
+		}
+		*queue = (*queue)[1:]
+	}
+}
+
 func (w *walk) step() {
 	for p := range w.steps {
 		s := &w.steps[p]
-		s.Replied = s.Served
-		if s.Served > 0 {
-			s.Wait = time.Duration(w.waited[p] / float64(s.Served) * float64(time.Millisecond))
+		if s.Replied > 0 {
+			s.Wait = time.Duration(w.waited[p] / float64(s.Replied) * float64(time.Millisecond))
 		}
 	}
 	w.admission.Step(100*time.Millisecond, w.steps[:])
@@ -132,6 +150,20 @@ func TestJourneysOfTooManyClaims(t *testing.T) {
 		if good < 0.93 || w.part(api.Receipt) > 0.01 || w.part(api.Claim) > 0.1 {
 			t.Errorf("%.2f C: want 0.93 of the journeys that can end, at most 0.1 of claims and 0.01 of receipts refused", x.load)
 		}
+	}
+}
+
+// TestJourneysComeBackAfterALoss: the store of claims is gone for two seconds, under two thirds of what it can carry.
+func TestJourneysComeBackAfterALoss(t *testing.T) {
+	w := newWalk(0.66*c, 10*c, c)
+	w.rate, w.lost = constant(0.66*c), [2]int{4000, 6000}
+	w.run(6000)
+	for w.admission.Share(api.List) < 1 && w.ms < 12_000 {
+		w.run(w.ms + 100)
+	}
+	t.Logf("everybody may begin %d ms after the store is back", w.ms-6000)
+	if w.ms > 7500 {
+		t.Errorf("everybody may begin %d ms after the store is back, want 1.5 s at most", w.ms-6000)
 	}
 }
 

@@ -31,11 +31,15 @@ const (
 	roleIDIP    = "idip"
 	roleKeeper  = "keeper"
 	roleRecon   = "recon"
+	roleReport  = "report"
 	roleLinkd   = "linkd"
+	roleControl = "control"
+	roleOps     = "zhiyun"
 
 	groupDelivery = "delivery" // of linkd's groups
-	linkAPIPort   = 8474       // Toxiproxy's API on a linkd
-	firstHost     = 10         // the last byte of the first node's address; below are the network's own
+	groupControl  = "control"
+	linkAPIPort   = 8474 // Toxiproxy's API on a linkd
+	firstHost     = 10   // the last byte of the first node's address; below are the network's own
 	maxNodes      = 240
 )
 
@@ -76,20 +80,24 @@ func innerNetworks(t topology.Topology) []string {
 	return slices.Compact(all)
 }
 
-// otherNetworks are the networks that a node is on beside its own, in order: a linkd where its links begin and end, the
-// name service where it asks for the gateways' health.
+// otherNetworks are the networks that a node is on beside its own, in order: a linkd where its links begin and end, one
+// that hears datagrams where they are sent, the name service where it asks for the gateways' health, and the operations
+// platform everywhere.
 func otherNetworks(t topology.Topology, n topology.Node) []string {
 	var all []string
 	for _, link := range t.Links {
-		if n.Role == roleLinkd && link.Group == n.Group {
-			from, _ := t.Node(link.From)
-			to, _ := t.Node(link.To)
+		from, _ := t.Node(link.From)
+		to, _ := t.Node(link.To)
+		switch {
+		case n.Role == roleLinkd && link.Group == n.Group:
 			all = append(all, networkOf(from), networkOf(to))
+		case n.Datagrams && link.To == n.Name:
+			all = append(all, networkOf(from))
 		}
 	}
-	for _, gateway := range t.Nodes {
-		if n.Role == roleNames && gateway.Role == roleGateway {
-			all = append(all, networkOf(gateway))
+	for _, other := range t.Nodes {
+		if n.Role == roleNames && other.Role == roleGateway || n.Role == roleOps && other.Told() {
+			all = append(all, networkOf(other))
 		}
 	}
 	slices.Sort(all)

@@ -34,7 +34,7 @@ func twoIDC() (Plan, layout) {
 func rendered(t *testing.T) map[string]config.Config {
 	t.Helper()
 	p, l := oneIDC()
-	configs, err := render(p, l, secrets{key: strings.Repeat("ab", keyBytes)})
+	configs, err := render(p, l, secrets{strings.Repeat("ab", keyBytes), strings.Repeat("cd", keyBytes)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +52,8 @@ func TestOrdersOfEachNode(t *testing.T) {
 		{"courier", "", "10.77.2.19:7200", "10.77.2.19:9100", ""},
 		{"idip", "", "10.77.2.20:7100", "10.77.2.20:9100", ""},
 		{"linkd-access", "", "10.77.2.22:8474", "10.77.2.22:9100", ""},
+		{"registry", "", "10.77.2.28:7200", "10.77.2.28:9100", ""},
+		{"report", "", "10.77.2.30:7300", "10.77.2.30:9100", ""},
 	}
 	for _, want := range cases {
 		c, ok := configs[want.node]
@@ -74,6 +76,13 @@ func TestEveryPeerIsReachedThroughItsLinkd(t *testing.T) {
 	configs := rendered(t)
 	p, l := oneIDC()
 	for _, link := range p.Topology.Links {
+		if link.Group == topology.Direct {
+			to, _ := p.Topology.Node(link.To)
+			if got, want := configs[link.From].Peers[link.To], l.at(to.Name, to.Port); got != want {
+				t.Errorf("%s sends its datagrams to %s at %q, want %q", link.From, link.To, got, want)
+			}
+			continue
+		}
 		carrier := configs["linkd-"+link.Group]
 		i := slices.IndexFunc(carrier.Links, func(f config.Forward) bool { return f.Name == link.Name })
 		if i < 0 {
@@ -88,7 +97,7 @@ func TestEveryPeerIsReachedThroughItsLinkd(t *testing.T) {
 			t.Errorf("%s reaches %s at %q, but its link listens on %q", link.From, link.To, from.Peers[link.To], carrier.Links[i].Listen)
 		}
 	}
-	if got := len(configs["ams-heavy-1"].Peers); got != 3 { // both stores and the log
+	if got := len(configs["ams-heavy-1"].Peers); got != 6 { // both stores, the log, the registry, report and the control store
 		t.Errorf("ams-heavy-1 has %d peers: %v", got, configs["ams-heavy-1"].Peers)
 	}
 	if got := configs["keeper"].Peers["cmem-2--cmem-1"]; !strings.HasPrefix(got, "10.77.2.23:") {
@@ -119,12 +128,12 @@ func TestNothingButTheGatewayIsOnTheFrontNetwork(t *testing.T) {
 func TestTuneChangesOrdersAndMistakesAreFound(t *testing.T) {
 	p, l := oneIDC()
 	p.Tune = func(n topology.Node, c *config.Config) { c.Rules.HeavyRate = float64(len(n.Name)) }
-	configs, err := render(p, l, secrets{key: "k"})
+	configs, err := render(p, l, secrets{"k", "t"})
 	if err != nil || configs["keeper"].Rules.HeavyRate != 6 {
 		t.Errorf("tuned to %v, %v; want 6", configs["keeper"].Rules.HeavyRate, err)
 	}
 	p.Tune = func(_ topology.Node, c *config.Config) { c.Admin = "" }
-	if _, err := render(p, l, secrets{key: "k"}); err == nil {
+	if _, err := render(p, l, secrets{"k", "t"}); err == nil {
 		t.Error("orders that no node would accept were rendered")
 	}
 }
@@ -230,5 +239,31 @@ func TestPlansThatCannotRunAreRefused(t *testing.T) {
 		if _, err := Up(t.Context(), p); err == nil {
 			t.Errorf("%s: the plan was run", name)
 		}
+	}
+}
+
+// The platform knows every process, and its token is everyone's and nobody else's.
+func TestTheOperationsSide(t *testing.T) {
+	configs := rendered(t)
+	told := map[string]string{}
+	for _, i := range configs["zhiyun"].Instances {
+		told[i.Node] = i.Admin
+		if i.Role == "" || i.IDC != "a" {
+			t.Errorf("%+v", i)
+		}
+	}
+	for node, c := range configs {
+		if told[node] != c.Admin || c.Token != configs["zhiyun"].Token || c.Token == "" || c.Token == c.Key {
+			t.Errorf("%s: known at %q, token %q", node, told[node], c.Token)
+		}
+		if _, linked := c.Peers["control"]; linked != (c.Links == nil && node != "control") {
+			t.Errorf("%s: has a link to the control store: %v", node, linked)
+		}
+		if node != "zhiyun" && c.Instances != nil {
+			t.Errorf("%s knows all the others", node)
+		}
+	}
+	if len(told) != len(configs) {
+		t.Errorf("the platform knows %d of %d processes", len(told), len(configs))
 	}
 }

@@ -32,6 +32,9 @@ func render(p Plan, l layout, s secrets) (map[string]config.Config, error) {
 		if n.IDC != "" {
 			c.Part, _ = activity.PartOf(n.IDC, len(p.Topology.IDCs())) // the plan's check has tried it
 		}
+		if n.Role == roleOps {
+			c.Instances = instances(p.Topology, l)
+		}
 		switch {
 		case n.Role == roleNames:
 			c.Front, c.Sites = l.frontOf(n), sites(p.Topology, l)
@@ -56,6 +59,17 @@ func render(p Plan, l layout, s secrets) (map[string]config.Config, error) {
 	return configs, nil
 }
 
+// instances are the processes that switches concern: every node that is told who it is.
+func instances(t topology.Topology, l layout) []config.Instance {
+	var all []config.Instance
+	for _, n := range t.Nodes {
+		if n.Told() {
+			all = append(all, config.Instance{Node: n.Name, Role: n.Role, IDC: n.IDC, Admin: l.at(n.Name, topology.AdminPort)})
+		}
+	}
+	return all
+}
+
 // readable sees that a node will accept its orders, so that a mistake is found before anything starts.
 func readable(c config.Config) error {
 	text, err := json.Marshal(c)
@@ -75,7 +89,7 @@ func peers(t topology.Topology, l layout, node string) map[string]string {
 	n, _ := t.Node(node)
 	for _, link := range t.Links {
 		if link.From == node {
-			all[link.To] = l.through(t, link)
+			all[link.To] = l.entrance(t, link)
 		}
 		from, _ := t.Node(link.From)
 		to, _ := t.Node(link.To)
@@ -94,6 +108,16 @@ func sites(t topology.Topology, l layout) []config.Site {
 		all = append(all, config.Site{IDC: n.IDC, Node: n.Name, Front: l.frontOf(n), Admin: l.at(n.Name, topology.AdminPort)})
 	}
 	return all
+}
+
+// entrance is where a link begins: at its linkd, or, for one that is direct, at its end.
+func (l layout) entrance(t topology.Topology, link topology.Link) string {
+	if link.Group == topology.Direct {
+		from, _ := t.Node(link.From)
+		to, _ := t.Node(link.To)
+		return net.JoinHostPort(l.seenFrom(networkOf(from), to).String(), strconv.Itoa(to.Port))
+	}
+	return l.through(t, link)
 }
 
 // through is where a link is entered: at the linkd of its group, on the network where the link begins.

@@ -101,6 +101,11 @@ func TestEveryHopStaysOnNetworksOfBothItsEnds(t *testing.T) {
 				t.Errorf("%s carries %s from %s to %s: not an address of its own, or out of its reach", n.Name, f.Name, f.Listen, f.To)
 			}
 		}
+		for _, i := range told.Instances {
+			if !on(i.Admin) {
+				t.Errorf("%s cannot push to %s at %s", n.Name, i.Node, i.Admin)
+			}
+		}
 		for _, s := range told.Sites {
 			if !on(s.Admin) {
 				t.Errorf("%s cannot ask %s at %s", n.Name, s.Node, s.Admin)

@@ -2,7 +2,7 @@ package topology
 
 import "fmt"
 
-// OneIDC is data centre a by itself: the whole claim path and reconciliation, every hop through a link.
+// OneIDC is data centre a by itself: the whole claim path, reconciliation and the optional parts, every hop through a link.
 func OneIDC() Topology {
 	t := Topology{Name: "one-idc", Nodes: []Node{
 		{Name: "tgw", Role: "tgw", Image: App, Port: FrontPort},
@@ -18,10 +18,11 @@ func OneIDC() Topology {
 		{Name: "idip", Role: "idip", Image: App, Port: IDIPPort},
 		{Name: "ledger", Role: "ledger", Image: Postgres, Port: PostgresPort, Data: true},
 	}}
-	for _, group := range []string{"access", "store", "log", "delivery"} {
+	for _, group := range []string{"access", "store", "log", "delivery", "side"} {
 		t.Nodes = append(t.Nodes, Node{Name: "linkd-" + group, Role: "linkd", Image: App, Group: group})
 	}
 	t.Nodes = append(t.Nodes, Node{Name: "recon", Role: "recon", Image: App})
+	t.Nodes = append(t.Nodes, side()...)
 	for i := range t.Nodes {
 		t.Nodes[i].IDC = "a"
 	}
@@ -36,15 +37,37 @@ func OneIDC() Topology {
 	t.join("store", []string{"recon"}, t.Role("cmem"))
 	t.join("log", []string{"recon"}, []string{"log"})
 	t.join("delivery", []string{"recon"}, []string{"courier", "ledger"})
+	t.joinSide()
+	t.operate("a")
 	return t
+}
+
+// operate adds the operations side: the control store, and the platform that keeps the switches. Every role follows the
+// store through a link of its own; the platform pushes to admin ports, past every link. The linkds are pushed to alone:
+// they would have to follow through themselves.
+func (t *Topology) operate(idc string) {
+	var followers []string
+	for _, n := range t.Nodes {
+		if n.Told() && n.Role != "linkd" {
+			followers = append(followers, n.Name)
+		}
+	}
+	t.Nodes = append(t.Nodes,
+		Node{Name: "control", Role: "control", IDC: idc, Image: App, Port: ControlPort, Data: true},
+		Node{Name: "zhiyun", Role: "zhiyun", IDC: idc, Image: App},
+		Node{Name: "linkd-control", Role: "linkd", IDC: idc, Image: App, Group: "control"})
+	t.join("control", append(followers, "zhiyun"), []string{"control"})
 }
 
 // join adds a link from each of one side to each of the other.
 func (t *Topology) join(group string, from, to []string) {
 	for _, a := range from {
 		for _, b := range to {
-			t.Links = append(t.Links, Link{Name: fmt.Sprintf("%s--%s", a, b), From: a, To: b, Group: group,
-				Port: linkBase + len(t.Links)})
+			l := Link{Name: fmt.Sprintf("%s--%s", a, b), From: a, To: b, Group: group}
+			if group != Direct {
+				l.Port = linkBase + len(t.Links)
+			}
+			t.Links = append(t.Links, l)
 		}
 	}
 }

@@ -1,7 +1,8 @@
 package topology
 
-// TwoIDC is both data centres, each with the whole claim path and half of every stock, and the third parties and the
-// name service that they share. What crosses from one to the other does so through linkd-between, and nowhere else.
+// TwoIDC is both data centres, each with the whole claim path and half of every stock, and what they share: the third
+// parties, the name service, the optional parts and the operations side. What crosses from one to the other does so
+// through linkd-between, and nowhere else.
 func TwoIDC() Topology {
 	t := Topology{Name: "two-idc"}
 	for _, idc := range []string{"a", "b"} {
@@ -13,7 +14,9 @@ func TwoIDC() Topology {
 		Node{Name: "ledger", Role: "ledger", Image: Postgres, Port: PostgresPort, Data: true},
 		Node{Name: "linkd-between", Role: "linkd", Image: App, Group: "between"},
 		Node{Name: "linkd-delivery", Role: "linkd", Image: App, Group: "delivery"},
+		Node{Name: "linkd-side", Role: "linkd", Image: App, Group: "side"},
 	)
+	t.Nodes = append(t.Nodes, side()...)
 	t.join("between", []string{"tgw-a"}, t.ams("b"))
 	t.join("between", []string{"tgw-b"}, t.ams("a"))
 	t.join("delivery", t.Role("courier"), []string{"idip"})
@@ -21,6 +24,8 @@ func TwoIDC() Topology {
 	for _, idc := range []string{"a", "b"} {
 		t.join("delivery", []string{"recon-" + idc}, []string{"courier-" + idc, "ledger"})
 	}
+	t.joinSide()
+	t.operate("")
 	return t
 }
 

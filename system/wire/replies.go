@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"redpacket/system/api"
@@ -20,7 +21,8 @@ type Response struct {
 // Replies renders answers: the head of each code, and a body in friendly words for those that have none of their own.
 type Replies struct {
 	heads [api.Codes][]byte // up to the value of Content-Length
-	bare  [api.Codes]*Response
+	waits [api.Codes]int    // s
+	bare  [api.Codes]atomic.Pointer[Response]
 }
 
 // say is what a client may show its user.
@@ -41,20 +43,29 @@ func say(c api.Code) string {
 	}[c]
 }
 
-// NewReplies renders the answers once. after is how long a client should wait before it comes back after a code, in
+// NewReplies renders the answers beforehand. after is how long a client should wait before it comes back after a code, in
 // whole seconds, 0: nothing is said about it; spread is added to it by the client, at random.
 func NewReplies(after func(api.Code) time.Duration, spread time.Duration) *Replies {
 	r := &Replies{}
 	for c := range api.Codes {
 		wait := int(after(c) / time.Second)
+		r.waits[c] = wait
 		h := fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n", c.Status(), http.StatusText(c.Status()))
 		if wait > 0 {
 			h = fmt.Appendf(h, "Retry-After: %d\r\n", wait)
 		}
 		r.heads[c] = append(h, "Content-Length: "...)
-		r.bare[c] = r.With(c, body(c, wait, spread))
 	}
+	r.Spread(spread)
 	return r
+}
+
+// Spread renders the bare answers with another spread. It may be called while answers are given; those rendered before are
+// good until they have left.
+func (r *Replies) Spread(spread time.Duration) {
+	for c := range api.Codes {
+		r.bare[c].Store(r.With(c, body(c, r.waits[c], spread)))
+	}
 }
 
 // body renders what a client is told; the code stands first, where a client finds it without parsing.
@@ -80,7 +91,7 @@ func (r *Replies) Bare(c api.Code) *Response {
 	if c >= api.Codes {
 		c = api.Unknown
 	}
-	return r.bare[c]
+	return r.bare[c].Load()
 }
 
 // With renders an answer with a body of its own, JSON that begins with the code.

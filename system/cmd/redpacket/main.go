@@ -12,17 +12,22 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/roles/ams"
+	"redpacket/system/roles/controld"
 	"redpacket/system/roles/courier"
 	"redpacket/system/roles/gslb"
 	"redpacket/system/roles/idip"
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
 	"redpacket/system/roles/logd"
+	"redpacket/system/roles/recommend"
 	"redpacket/system/roles/recon"
+	"redpacket/system/roles/registry"
+	"redpacket/system/roles/report"
 	"redpacket/system/roles/tgw"
+	"redpacket/system/roles/zhiyun"
 )
 
-// roles are the roles of this binary, in the order of a claim's path. Each runs until its context ends.
+// roles are the roles of this binary, in the order of a claim's path, the optional ones last. Each runs until its context ends.
 var roles = []struct {
 	name string
 	run  func(context.Context, config.Config) error
@@ -37,6 +42,11 @@ var roles = []struct {
 	{"recon", recon.Run},
 	{"linkd", linkd.Run},
 	{"gslb", gslb.Run},
+	{"registry", registry.Run},
+	{"recommend", recommend.Run},
+	{"report", report.Run},
+	{"control", controld.Run},
+	{"zhiyun", zhiyun.Run},
 }
 
 func main() {

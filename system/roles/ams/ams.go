@@ -12,6 +12,8 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/grantlog"
+	"redpacket/system/optional"
+	"redpacket/system/report"
 	"redpacket/system/wire"
 )
 
@@ -23,6 +25,7 @@ const (
 	readBatch      = 512
 	claimLine      = 1 << 14
 	readLine       = 1 << 15
+	callerShare    = 2                    // a caller may have one part in so many of a line
 	claimLinger    = 8 * time.Millisecond // how long the first claim of a batch waits for company
 )
 
@@ -31,7 +34,11 @@ func Light(ctx context.Context, cfg config.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	l := newLight(cfg, since(time.Now()))
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: l.metrics(), Healthy: l.shard.known}); err != nil {
+	l.switches.Follow(ctx, cfg)
+	l.lists.dial(ctx, cfg.PeersOf("recommend"), optional.Deadline)
+	metrics := l.metrics()
+	reporting(ctx, cfg, "ams-light", metrics, &l.answers)
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: l.shard.known, Switches: l.switches}); err != nil {
 		return err
 	}
 	var parts sync.WaitGroup
@@ -54,7 +61,11 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	h := newHeavy(cfg, since(time.Now()))
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: h.metrics(), Healthy: h.healthy}); err != nil {
+	h.desk.switches.Follow(ctx, cfg)
+	h.newcomers.dial(ctx, cfg.PeersOf("registry"), optional.Deadline)
+	metrics := h.metrics()
+	reporting(ctx, cfg, "ams-heavy", metrics, &h.desk.answers)
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: h.healthy, Switches: h.desk.switches}); err != nil {
 		return err
 	}
 	spool, err := grantlog.OpenSpool(cfg.Data)
@@ -76,6 +87,17 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	return err
 }
 
+// reporting sends what a pool answers to the collector, if there is one, until ctx ends.
+func reporting(ctx context.Context, cfg config.Config, pool string, m admin.Registry, answers *tallies) {
+	r := report.New(cfg.Node, cfg.PeersOf("report"), func(add func(series string, total uint64)) {
+		for code := range api.Codes {
+			add(pool+"."+code.String(), uint64(answers[code].Load()))
+		}
+	})
+	r.Publish(m)
+	r.Start(ctx)
+}
+
 // connect waits for the log.
 func connect(ctx context.Context, cfg config.Config) (*grantlog.Log, error) {
 	addr, err := cfg.Own("log")
@@ -94,6 +116,15 @@ func since(begun time.Time) clock { return func() time.Duration { return time.Si
 // answerer is where a call's answer goes: a wire.Caller.
 type answerer interface {
 	Reply(replies []wire.Reply)
+	Owed() int // calls of this caller that are not answered yet
+}
+
+// bounded parts a batch that has just come from one caller: what is served, and what is refused because we owe the caller
+// share answers already. So no caller, however it behaves, takes more than its share of a line from the others.
+func bounded(batch []wire.Call, from answerer, share int) (served, over []wire.Call) {
+	before := max(0, from.Owed()-len(batch)) // the batch is owed since it was read
+	fit := min(len(batch), max(0, share-before))
+	return batch[:fit], batch[fit:]
 }
 
 // waiting is a call in line.
@@ -101,6 +132,7 @@ type waiting struct {
 	call wire.Call
 	from answerer
 	at   time.Duration // when it came
+	left time.Duration // when it left this process' own line to wait for what another one does; 0: it has not
 }
 
 // refuse answers a call with a code alone; tgw has the words.

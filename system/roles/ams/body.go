@@ -1,9 +1,9 @@
 package ams
 
 import (
+	"redpacket/system/activity"
 	"strconv"
 
-	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 )
@@ -22,30 +22,26 @@ func appendShare(b []byte, activity uint16, gift api.Gift, s cmem.Share) []byte 
 	return append(b, '}')
 }
 
-// listed is the most gifts one list shows; a page shows no more, and a reply must stay below its 4 KiB.
-const listed = 200
-
 // serversPerGame is how many servers each game offers; they are numbered from 1.
 const serversPerGame = 20
 
-// listBody is the gift list in its default order: each gift's id and the fen of its mean share.
-func listBody(a activity.Activity) []byte {
-	ids, fen := []byte(`{"code":"ok","gifts":[`), []byte(`],"fen":[`)
-	for i, g := range a.Gifts[:min(len(a.Gifts), listed)] {
+// shortList is the gift list without what a page can do without: each gift's id.
+func shortList(a activity.Activity) []byte {
+	b := []byte(`{"code":"ok","gifts":[`)
+	for i, g := range a.Gifts[:min(len(a.Gifts), mostListed)] {
 		if i > 0 {
-			ids, fen = append(ids, ','), append(fen, ',')
+			b = append(b, ',')
 		}
-		ids = strconv.AppendUint(ids, uint64(g.ID), 10)
-		fen = strconv.AppendInt(fen, int64(g.Total)/int64(g.Shares), 10)
+		b = strconv.AppendUint(b, uint64(g.ID), 10)
 	}
-	return append(append(ids, fen...), "]}"...)
+	return append(b, "]}"...)
 }
 
 // serversBody is the servers of one game.
 func serversBody(game uint8) []byte {
 	b := strconv.AppendUint([]byte(`{"code":"ok","game":`), uint64(game), 10)
 	b = append(b, `,"servers":[`...)
-	for server := uint64(1); server <= serversPerGame; server++ {
+	for server := uint64(1); server <= activity.Servers; server++ {
 		if server > 1 {
 			b = append(b, ',')
 		}

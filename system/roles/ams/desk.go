@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"redpacket/system/cmem"
+	"redpacket/system/control"
 	"redpacket/system/grantlog"
 	"redpacket/system/mutant"
 )
@@ -59,6 +60,7 @@ type desk struct {
 	writer   string
 	where    func() stand
 	log      keeping
+	switches *control.Current
 	now      clock
 	within   time.Duration // a claim's time as a whole
 	patience time.Duration // how long a claim may have waited when it is decided

@@ -11,6 +11,7 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/wire"
 )
 
@@ -21,17 +22,20 @@ type heavy struct {
 	pump  *pump
 	desk  *desk
 	free  chan *worker
-	log   atomic.Pointer[places] // nil until the log was reached
+
+	newcomers *newcomers
+	log       atomic.Pointer[places] // nil until the log was reached
 }
 
 func newHeavy(cfg config.Config, now clock) *heavy {
 	h := &heavy{cfg: cfg, shard: &shard{}, free: make(chan *worker, claimWorkers)}
-	h.desk = &desk{activity: cfg.Activity.ID, writer: cfg.Node, where: h.where, now: now,
+	h.desk = &desk{activity: cfg.Activity.ID, writer: cfg.Node, where: h.where, now: now, switches: control.NewCurrent(cfg.Node, cfg.Token),
 		within: cfg.Rules.ClaimWithin.D(), patience: cfg.Rules.ClaimWithin.D() / 2}
 	h.desk.number.Store(uint64(time.Now().UnixNano())) // a writer's numbers must grow across its lives
 	h.desk.first = h.desk.number.Load()
 	h.pump = &pump{line: newLine(claimLine), pace: pacerAt(cfg.Rules.HeavyRate), now: now,
 		patience: h.desk.patience, linger: claimLinger, most: claimBatch, out: outgoing{counts: &h.desk.answers}}
+	h.newcomers = newNewcomers(h)
 	return h
 }
 
@@ -61,10 +65,27 @@ func (h *heavy) ready() bool {
 	return log != nil && h.desk.doubts.Load() == 0 && h.shard.open() == nil && log.healthy() == nil
 }
 
-// take puts claims in line, and answers at once those that can be refused without asking anybody.
+// take puts claims in line, and answers at once those that can be refused without asking anybody. Claims for new users
+// only are looked up first.
 func (h *heavy) take(batch []wire.Call, from answerer) {
 	ready, now := h.ready(), h.pump.now()
-	refused := h.pump.line.push(batch, from, now, func(c wire.Call) api.Code { return claimable(&h.cfg.Activity, c, ready) })
+	switches := h.desk.switches.Now()
+	d := door{ready: !switches.StopIssuing && ready, cheapOnly: switches.CheapOnly}
+	served, over := bounded(batch, from, claimLine/callerShare)
+	var unproven []waiting
+	refused := h.pump.line.push(served, from, now, func(c wire.Call) api.Code {
+		code := d.claimable(&h.cfg.Activity, c)
+		if code == aside {
+			unproven = append(unproven, waiting{call: c, from: from, at: now})
+		}
+		return code
+	})
+	if len(unproven) > 0 {
+		refused = h.newcomers.prove(unproven, refused)
+	}
+	for _, c := range over {
+		refused = append(refused, refuse(c, api.Busy))
+	}
 	if len(refused) == 0 {
 		return
 	}
@@ -74,16 +95,24 @@ func (h *heavy) take(batch []wire.Call, from answerer) {
 	from.Reply(refused)
 }
 
-// claimable is OK for a claim that may be decided. Nobody can prove a newcomer yet: the cheap side.
-func claimable(a *activity.Activity, c wire.Call, ready bool) api.Code {
+// door is what a batch of claims meets at the door.
+type door struct {
+	ready     bool // claims may be tried
+	cheapOnly bool // no gift for new users, whatever could be proven
+}
+
+// claimable is OK for a claim that anybody may make, aside for one that only a newcomer may, and else why it is refused.
+func (d door) claimable(a *activity.Activity, c wire.Call) api.Code {
 	if c.Op != api.Claim || c.User == 0 {
 		return api.Malformed
 	}
-	if code := a.MayClaim(c.Gift, false); code != api.OK {
+	switch code := a.MayClaim(c.Gift, false); {
+	case code != api.OK && (code != api.NotEligible || d.cheapOnly):
 		return code
-	}
-	if !ready {
+	case !d.ready:
 		return api.Closed
+	case code == api.NotEligible:
+		return aside
 	}
 	return api.OK
 }
@@ -131,6 +160,7 @@ func (h *heavy) metrics() admin.Registry {
 	m.Counter("redpacket_repeats_total", "claims that got the share the user had, made durable again", nil, func() float64 { return float64(d.repeats.Load()) })
 	m.Counter("redpacket_returned_total", "shares that went back to their stock", nil, func() float64 { return float64(d.returned.Load()) })
 	m.Counter("redpacket_batches_total", "batches decided", nil, func() float64 { return float64(d.batches.Load()) })
+	h.newcomers.metrics(m)
 	common(m, h.pump, &d.answers)
 	return m
 }

@@ -3,6 +3,7 @@ package ams
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/wire"
 )
 
@@ -82,19 +84,23 @@ func TestPumpPacesAndDropsTheLate(t *testing.T) {
 
 func TestClaimable(t *testing.T) {
 	a := activity.Festival(1, 0.001)
+	open, anyone, forNew := door{ready: true}, wire.Call{Op: api.Claim, User: 1}, wire.Call{Op: api.Claim, User: 1, Gift: 10}
 	for name, c := range map[string]struct {
-		call  wire.Call
-		ready bool
-		want  api.Code
+		call wire.Call
+		door door
+		want api.Code
 	}{
-		"a claim":             {wire.Call{Op: api.Claim, User: 1}, true, api.OK},
-		"closed":              {wire.Call{Op: api.Claim, User: 1}, false, api.Closed},
-		"for newcomers":       {wire.Call{Op: api.Claim, User: 1, Gift: 10}, true, api.NotEligible},
-		"no such gift":        {wire.Call{Op: api.Claim, User: 1, Gift: 99}, true, api.NotFound},
-		"nobody":              {wire.Call{Op: api.Claim}, true, api.Malformed},
-		"a read, gone astray": {wire.Call{Op: api.List, User: 1}, true, api.Malformed},
+		"a claim":                   {anyone, open, api.OK},
+		"closed":                    {anyone, door{}, api.Closed},
+		"for newcomers":             {forNew, open, aside},
+		"closed to newcomers":       {forNew, door{}, api.Closed},
+		"the cheap side":            {forNew, door{ready: true, cheapOnly: true}, api.NotEligible},
+		"for anyone, when so cheap": {anyone, door{ready: true, cheapOnly: true}, api.OK},
+		"no such gift":              {wire.Call{Op: api.Claim, User: 1, Gift: 99}, open, api.NotFound},
+		"nobody":                    {wire.Call{Op: api.Claim}, open, api.Malformed},
+		"a read, gone astray":       {wire.Call{Op: api.List, User: 1}, open, api.Malformed},
 	} {
-		if got := claimable(&a, c.call, c.ready); got != c.want {
+		if got := c.door.claimable(&a, c.call); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -110,6 +116,35 @@ func TestHeavyRefusesBeforeDeciding(t *testing.T) {
 	}
 	if h.healthy() == nil {
 		t.Error("healthy without a log")
+	}
+}
+
+// TestTrimmedList: under TrimValues the list has the same gifts, and nothing else.
+func TestTrimmedList(t *testing.T) {
+	cfg := config.Config{Node: "ams-light-1", Activity: activity.Festival(1, 0.001), Rules: config.Default()}
+	l, e := newLight(cfg, since(time.Now())), &ear{}
+	asked := []waiting{{call: wire.Call{ID: 0, Op: api.List}, from: e}}
+	l.answer(asked, nil)
+	l.pump.out.send()
+	if err := l.switches.Take(control.Switches{Version: 1, Settings: control.Settings{TrimValues: true}}); err != nil {
+		t.Fatal(err)
+	}
+	asked[0].call.ID = 1
+	l.answer(asked, nil)
+	l.pump.out.send()
+	var whole, short struct {
+		Code  string
+		Gifts []int
+		Fen   []int
+	}
+	if err := errors.Join(json.Unmarshal(e.heard[0].Body, &whole), json.Unmarshal(e.heard[1].Body, &short)); err != nil {
+		t.Fatal(err)
+	}
+	if short.Code != "ok" || len(short.Gifts) != 24 || !slices.Equal(short.Gifts, whole.Gifts) || len(whole.Fen) != 24 || len(short.Fen) != 0 {
+		t.Errorf("whole %s, trimmed %s", e.heard[0].Body, e.heard[1].Body)
+	}
+	if got, was := len(e.heard[1].Body), len(e.heard[0].Body); 2*got > was {
+		t.Errorf("trimmed from %d to %d bytes", was, got)
 	}
 }
 
@@ -159,5 +194,19 @@ func TestReceiptsTellWhatTheClaimTold(t *testing.T) {
 	}
 	if want := `{"code":"ok","order":"281483566645253","gift":2,"fen":2000,"server":9}`; string(e.heard[0].Body) != want {
 		t.Errorf("receipt %s, want %s", e.heard[0].Body, want)
+	}
+}
+
+// TestWaitingForRedisIsNoQueue: tgw sheds lists when calls queue here. What receipts wait for Redis is another's queue.
+func TestWaitingForRedisIsNoQueue(t *testing.T) {
+	cfg := config.Config{Activity: activity.Festival(1, 0.001), Rules: config.Default()}
+	e, now := &ear{}, time.Second
+	l := newLight(cfg, func() time.Duration { return now })
+	came := []waiting{{call: wire.Call{ID: 0, Op: api.Receipt, User: 1, Gift: 2}, from: e, at: now - 30*time.Millisecond}}
+	r := reader{light: l, batch: l.answer(came, nil)}
+	now += 150 * time.Millisecond // the line of receipts, and then Redis
+	r.refuse(api.Busy)
+	if got := e.heard[0].Queued; got != 30_000 {
+		t.Errorf("a receipt that waited 30 ms here, and 150 for Redis, says %d µs", got)
 	}
 }

@@ -44,7 +44,7 @@ func (w *worker) serve(ctx context.Context) {
 	if len(w.batch) == 0 {
 		return
 	}
-	if !s.Open || s.store == nil {
+	if !s.Open || s.store == nil || w.switches.Now().StopIssuing {
 		w.refuse(api.Closed, started)
 		return
 	}

@@ -9,6 +9,7 @@ import (
 
 	"redpacket/system/api"
 	"redpacket/system/cmem"
+	"redpacket/system/control"
 	"redpacket/system/grantlog"
 	"redpacket/system/wire"
 )
@@ -57,6 +58,10 @@ func TestDecidedBatch(t *testing.T) {
 			func(b *bench) { b.stand.Open = false }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
 		{"primary never reached",
 			func(b *bench) { b.stand.store = nil }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
+		{"issuing is stopped",
+			func(b *bench) {
+				_ = b.desk.switches.Take(control.Switches{Version: 1, Settings: control.Settings{StopIssuing: true}})
+			}, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
 		{"redis is at another epoch",
 			func(b *bench) { b.redis.claim.list = []decided{{nil, cmem.ErrEpoch}} }, []api.Code{api.Closed, api.Closed, api.Closed}, 0, 0, 0},
 		{"durable nowhere",

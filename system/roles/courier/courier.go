@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/grantlog"
 	"redpacket/system/roles/idip/delivery"
 )
@@ -33,8 +34,8 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	c := &courier{}
-	page := admin.Page{Node: cfg.Node, Metrics: admin.NewRegistry(), Healthy: c.healthy}
+	c := &courier{switches: control.Follow(ctx, cfg)}
+	page := admin.Page{Node: cfg.Node, Metrics: admin.NewRegistry(), Healthy: c.healthy, Switches: c.switches}
 	c.metrics(page.Metrics, cfg.Activity.Games)
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
@@ -54,8 +55,9 @@ func Run(ctx context.Context, cfg config.Config) error {
 
 // courier is the state that the admin port shows.
 type courier struct {
-	open   atomic.Pointer[opened] // nil until the log is reached
-	counts [maxGames]counts       // by game
+	switches *control.Current
+	open     atomic.Pointer[opened] // nil until the log is reached
+	counts   [maxGames]counts       // by game
 }
 
 const maxGames = 1 << 8 // as many as a game's number can name
@@ -78,7 +80,7 @@ func (c *courier) run(ctx context.Context, lanes *grantlog.Lanes, cfg config.Con
 	say, d := &voice{}, desk{activity: cfg.Activity}
 	for game := range cfg.Activity.Games {
 		r := newRound(game, cfg, &c.counts[game])
-		r.say, d.rounds = say, append(d.rounds, r)
+		r.say, r.switches, d.rounds = say, c.switches, append(d.rounds, r)
 		all.Go(func() error { return r.run(ctx, lanes.Lane(game), ask) })
 	}
 	if cfg.Inner != "" {

@@ -9,6 +9,7 @@ import (
 
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/mutant"
 	"redpacket/system/roles/idip/delivery"
 )
@@ -24,12 +25,14 @@ const guard = time.Millisecond
 
 // round is one lane's work: take, pace, ask until answered, move on.
 type round struct {
-	game   uint8
-	window *delivery.Window
-	counts *counts
-	draw   *rand.Rand
-	say    *voice
-	again  again
+	game     uint8
+	rate     float64 // the game's limit; 0: none
+	switches *control.Current
+	window   *delivery.Window
+	counts   *counts
+	draw     *rand.Rand
+	say      *voice
+	again    again
 }
 
 // source is a lane of the log.
@@ -44,7 +47,8 @@ type asker interface {
 
 // newRound is a lane's work before its first request.
 func newRound(game uint8, cfg config.Config, n *counts) *round {
-	r := &round{game: game, window: delivery.NewWindow(cfg.DeliveryShare()), counts: n,
+	share := cfg.DeliveryShare()
+	r := &round{game: game, rate: share, switches: control.NewCurrent(cfg.Node, cfg.Token), window: delivery.NewWindow(share), counts: n,
 		draw: rand.New(rand.NewPCG(cfg.Activity.Seed, uint64(game))), say: &voice{}}
 	if cfg.Rules.DeliveryRate > 0 {
 		// What the courier before this one sent a moment ago is not known: as much as it could.
@@ -52,9 +56,6 @@ func newRound(game uint8, cfg config.Config, n *counts) *round {
 	}
 	return r
 }
-
-// most is how many orders one request to the game may have.
-func (r *round) most() int { return min(delivery.MaxOrders, r.window.Most()) }
 
 // run works until ctx ends or the lane cannot be read.
 func (r *round) run(ctx context.Context, lane source, ask asker) error {
@@ -83,6 +84,17 @@ func (r *round) run(ctx context.Context, lane source, ask asker) error {
 			r.say.line("game %d: %v; it is tried again", r.game, err)
 		}
 	}
+}
+
+// most is how many orders to take next: what the game's limit allows, or the share of it that the switches leave. A game
+// without a limit has no share. The window's rate changes here only, so that what was taken can always pass.
+func (r *round) most() int {
+	if share := r.switches.Now().CourierShare; r.rate > 0 && share > 0 {
+		r.window.SetRate(r.rate * share)
+	} else {
+		r.window.SetRate(r.rate)
+	}
+	return min(delivery.MaxOrders, r.window.Most())
 }
 
 // untilAnswered asks the same orders until the game has answered them; only ctx ends it. Nothing is ever skipped: a

@@ -11,6 +11,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/roles/idip/delivery"
 )
 
@@ -145,5 +146,25 @@ func TestTheGameSaysWhen(t *testing.T) {
 	})
 	if took < time.Second || took > 4*time.Second || n.repeats.Load() != 1 {
 		t.Fatalf("took %v, %d repeats", took, n.repeats.Load())
+	}
+}
+
+// TestCourierTakesItsShare: under CourierShare a lane sends that part of its game's limit, and all of it again after.
+func TestCourierTakesItsShare(t *testing.T) {
+	r := newRound(0, config.Config{Rules: config.Rules{DeliveryRate: 100}, Activity: activity.Activity{Seed: 1}}, &counts{})
+	for version, step := range []struct {
+		share float64
+		want  int
+	}{{0, 100}, {0.25, 25}, {0.001, 1}, {1, 100}, {0, 100}} {
+		if err := r.switches.Take(control.Switches{Version: uint64(version + 1), Settings: control.Settings{CourierShare: step.share}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.most(); got != step.want {
+			t.Errorf("share %g: takes %d, want %d", step.share, got, step.want)
+		}
+	}
+	free := newRound(0, config.Config{Activity: activity.Activity{Seed: 1}}, &counts{})
+	if err := free.switches.Take(control.Switches{Version: 1, Settings: control.Settings{CourierShare: 0.25}}); err != nil || free.most() != delivery.MaxOrders {
+		t.Errorf("a game without a limit: takes %d (%v)", free.most(), err)
 	}
 }

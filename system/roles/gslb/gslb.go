@@ -14,6 +14,7 @@ import (
 
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/names"
 )
 
@@ -27,12 +28,11 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	return b.run(ctx, cfg.Admin, server)
+	return b.run(ctx, cfg, server)
 }
 
 // balancer is the role's memory.
 type balancer struct {
-	node  string
 	token string
 	rules config.Balance
 	sites []config.Site
@@ -51,7 +51,7 @@ func newBalancer(cfg config.Config) (*balancer, error) {
 	if len(cfg.Sites) == 0 || rules.TTL <= 0 || rules.Every <= 0 || rules.Within <= 0 || rules.Fall < 1 || rules.Rise < 1 {
 		return nil, fmt.Errorf("node %s has %d sites and the balance %+v; it needs a site at least, and all of the balance above 0", cfg.Node, len(cfg.Sites), rules)
 	}
-	b := &balancer{node: cfg.Node, token: cfg.Token, rules: rules, sites: cfg.Sites, found: make([]bool, len(cfg.Sites))}
+	b := &balancer{token: cfg.Token, rules: rules, sites: cfg.Sites, found: make([]bool, len(cfg.Sites))}
 	var idcs []string
 	for _, s := range cfg.Sites {
 		front, err := netip.ParseAddrPort(s.Front)
@@ -66,13 +66,13 @@ func newBalancer(cfg config.Config) (*balancer, error) {
 }
 
 // run serves until ctx ends.
-func (b *balancer) run(ctx context.Context, addr string, server *names.Server) error {
+func (b *balancer) run(ctx context.Context, cfg config.Config, server *names.Server) error {
 	ctx, stop := context.WithCancel(ctx)
 	var probes sync.WaitGroup
 	defer probes.Wait()
 	defer stop()
-	page := admin.Page{Node: b.node, Metrics: b.metrics(server), Healthy: b.healthy, More: b.handlers()}
-	if err := admin.Serve(ctx, addr, page); err != nil {
+	page := admin.Page{Node: cfg.Node, Metrics: b.metrics(server), Healthy: b.healthy, More: b.handlers(), Switches: control.Follow(ctx, cfg)}
+	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
 	for i, site := range b.sites {

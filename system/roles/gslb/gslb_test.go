@@ -51,7 +51,7 @@ func start(t *testing.T) *rig {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error, 1)
-	go func() { over <- r.run(ctx, cfg.Admin, server) }()
+	go func() { over <- r.run(ctx, cfg, server) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-over; err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/ledger"
 	"redpacket/system/roles/idip/delivery"
 )
@@ -27,7 +28,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	d := newDesk(cfg.Activity, cfg.Rules.DeliveryRate)
-	page := admin.Page{Node: cfg.Node, Metrics: metrics(d), Healthy: d.healthy}
+	page := admin.Page{Node: cfg.Node, Metrics: metrics(d), Healthy: d.healthy, Switches: control.Follow(ctx, cfg)}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/cmem"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/grantlog"
 )
 
@@ -30,7 +31,8 @@ const (
 // Run keeps the shard of cfg.IDC until ctx ends.
 func Run(ctx context.Context, cfg config.Config) error {
 	k := &keeper{cfg: cfg, clock: time.Now, say: func(line string) { fmt.Println(line) }}
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: k.figures.registry(), Healthy: k.figures.healthy}); err != nil {
+	page := admin.Page{Node: cfg.Node, Metrics: k.figures.registry(), Healthy: k.figures.healthy, Switches: control.Follow(ctx, cfg)}
+	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
 	addr, err := cfg.Own("log")

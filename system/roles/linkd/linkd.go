@@ -17,6 +17,7 @@ import (
 
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/control"
 )
 
 // Run carries cfg.Links until ctx ends. Toxiproxy's HTTP API, by which faults are injected, answers on cfg.Inner: one
@@ -37,7 +38,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	page := admin.Page{Node: cfg.Node, Metrics: registry, Healthy: func() error { return carrier.healthy(cfg.Links) }}
+	page := admin.Page{Node: cfg.Node, Metrics: registry, Healthy: func() error { return carrier.healthy(cfg.Links) }, Switches: control.Follow(ctx, cfg)}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}

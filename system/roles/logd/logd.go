@@ -8,6 +8,7 @@ import (
 
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/control"
 )
 
 // Run runs the role until ctx ends. It is healthy once the stream and its lanes' bookmarks are there.
@@ -20,7 +21,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	defer s.Stop()
-	page := admin.Page{Node: cfg.Node, Metrics: metrics(s), Healthy: s.Healthy}
+	page := admin.Page{Node: cfg.Node, Metrics: metrics(s), Healthy: s.Healthy, Switches: control.Follow(ctx, cfg)}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/l5"
 	"redpacket/system/login"
 	"redpacket/system/overload"
@@ -32,7 +33,11 @@ type gateway struct {
 	pools     [pools]pool
 	l5        l5.Rules
 	pages     []*wire.Response
-	answers   [api.Codes]*wire.Response
+	replies   *wire.Replies
+	switches  *control.Current
+	offer     activity.Activity
+	defaults  defaults
+	sampled   atomic.Int64 // calls answered by a default because they were sampled out
 	seconds   atomic.Int64 // since 1970, at most tickEvery behind
 	wait      atomic.Int64 // µs: the longest mean queue wait of a pool in the last tick
 	listening atomic.Bool
@@ -56,10 +61,9 @@ func newGateway(cfg config.Config) (*gateway, error) {
 	replies := wire.NewReplies(overload.RetryAfter, r.Spread.D())
 	g := &gateway{rules: r, signer: signer, l5: judged, part: cfg.Part,
 		admission: overload.NewAdmission(r.QueueTarget.D(), near), beyond: overload.NewAdmission(r.QueueTarget.D(), pools-near),
-		gate: overload.NewGate(r.ClaimEvery.D(), gateUsers), pages: pages(replies)}
-	for c := range api.Codes {
-		g.answers[c] = replies.Bare(c)
-	}
+		gate: overload.NewGate(r.ClaimEvery.D(), gateUsers), pages: pages(replies), replies: replies,
+		switches: control.NewCurrent(cfg.Node, cfg.Token), offer: cfg.Activity, defaults: newDefaults(cfg.Activity, replies)}
+	g.switches.OnChange(g.apply)
 	g.seconds.Store(time.Now().Unix())
 	g.front = wire.NewFront(wire.Door{Serve: g.serve, Settled: g.settled, Replies: replies})
 	return g, nil
@@ -68,18 +72,18 @@ func newGateway(cfg config.Config) (*gateway, error) {
 // serve handles the requests of one read.
 func (g *gateway) serve(b *wire.Batch) {
 	seconds := g.seconds.Load()
-	t := turn{gateway: g, batch: b, now: uint32(seconds), hour: uint32(seconds / 3600)}
+	t := turn{gateway: g, batch: b, now: uint32(seconds), hour: uint32(seconds / 3600), sample: g.switches.Now().SampleOneIn}
 	for i := range b.Requests {
 		switch r := &b.Requests[i]; {
 		case r.Code != api.OK: // the front says why
 		case r.Op != api.Static:
 			if code := t.pass(i, r); code != api.OK {
-				b.Answer(i, g.answers[code])
+				b.Answer(i, g.replies.Bare(code))
 			}
 		case int(r.Part) < len(g.pages):
 			b.Answer(i, g.pages[r.Part])
 		default:
-			b.Answer(i, g.answers[api.NotFound])
+			b.Answer(i, g.replies.Bare(api.NotFound))
 		}
 	}
 	for i := range t.sent {
@@ -90,18 +94,23 @@ func (g *gateway) serve(b *wire.Batch) {
 			g.forwarded.Add(t.sent[i])
 		}
 	}
+	if t.sampled > 0 {
+		g.sampled.Add(t.sampled)
+	}
 }
 
 // turn is one batch on its way through the gateway.
 type turn struct {
 	*gateway
-	batch *wire.Batch
-	now   uint32 // seconds since 1970
-	hour  uint32
-	sent  [pools]int64
+	batch   *wire.Batch
+	now     uint32 // seconds since 1970
+	hour    uint32
+	sample  uint32 // of the list and select calls, one of so many is sent on; 0 or 1: all
+	sampled int64
+	sent    [pools]int64
 }
 
-// pass sends a dynamic request on; any code but OK is why not.
+// pass sends a dynamic request on, or answers it by a default; any code but OK is why neither.
 func (t *turn) pass(i int, r *wire.Request) api.Code {
 	user, err := t.signer.Check(r.Token, t.now)
 	if err != nil || user == 0 {
@@ -112,12 +121,19 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 		return api.Busy
 	}
 	if r.Op != api.Claim {
-		return t.send(poolOf(r.Op, far), i, user, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.answers[api.Busy]})
+		if t.sample > 1 {
+			if d := t.instead(r, user); d != nil {
+				t.batch.Answer(i, d)
+				t.sampled++
+				return api.OK
+			}
+		}
+		return t.send(poolOf(r.Op, far), i, user, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.replies.Bare(api.Busy)})
 	}
 	if !t.gate.Pass(user, t.batch.At) {
 		return api.TooSoon
 	}
-	code := t.send(poolOf(api.Claim, far), i, user, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.answers[api.Unknown], Note: uint64(user)})
+	code := t.send(poolOf(api.Claim, far), i, user, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.replies.Bare(api.Unknown), Note: uint64(user)})
 	if code != api.OK {
 		t.gate.Release(user)
 	}

@@ -6,6 +6,15 @@ import (
 	"redpacket/system/l5"
 )
 
+// totals tells what the gateway reports: how many requests of each kind were answered with each code.
+func (g *gateway) totals(add func(series string, total uint64)) {
+	for op := range api.Ops {
+		for code := range api.Codes {
+			add("tgw."+op.String()+"."+code.String(), uint64(g.front.Count(op, code)))
+		}
+	}
+}
+
 // metrics publishes what the gateway counts.
 func (g *gateway) metrics() admin.Registry {
 	r := admin.NewRegistry()
@@ -30,6 +39,8 @@ func (g *gateway) metrics() admin.Registry {
 	r.Gauge("redpacket_front_connections", "Connections of users.", nil, func() float64 { return float64(g.front.Conns()) })
 	r.Counter("redpacket_gate_forgotten_total", "Claims that the full gate forgot too early.", nil,
 		func() float64 { return float64(g.gate.Forgotten()) })
+	r.Counter("redpacket_sampled_total", "List and select calls answered by a default, because switches say to carry out one of some.", nil,
+		func() float64 { return float64(g.sampled.Load()) })
 	for i := range g.pools {
 		p := &g.pools[i]
 		r.Gauge("redpacket_links_up", "Links to a pool that are up.", admin.Labels{"pool": p.name}, func() float64 { return float64(p.up()) })

@@ -12,6 +12,7 @@ import (
 
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/report"
 )
 
 // Run serves users on cfg.Front until ctx ends; then it returns nil. It returns an error when the configuration or an
@@ -35,10 +36,15 @@ func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) er
 	if err := g.dial(ctx, cfg.Peers); err != nil {
 		return errors.Join(fmt.Errorf("node %s: %w", cfg.Node, err), l.Close())
 	}
-	page := admin.Page{Node: cfg.Node, Metrics: g.metrics(), Healthy: g.healthy}
+	g.switches.Follow(ctx, cfg)
+	reporter := report.New(cfg.Node, cfg.PeersOf("report"), g.totals)
+	metrics := g.metrics()
+	reporter.Publish(metrics)
+	page := admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: g.healthy, Switches: g.switches}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return errors.Join(err, l.Close())
 	}
+	reporter.Start(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { g.tick(ctx) })
 	g.listening.Store(true)

@@ -111,7 +111,7 @@ type place struct {
 func startIn(t testing.TB, at place, change func(*config.Rules), names ...string) *rig {
 	t.Helper()
 	r := &rig{t: t, ams: map[string]*ams{}}
-	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
+	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Activity: activity.Festival(1, 0.001), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
 	for _, name := range names {
 		r.ams[name] = startAMS(t, "127.0.0.1:0")
 		cfg.Peers[name] = r.ams[name].addr

@@ -24,16 +24,24 @@ type moment struct {
 // NewWindow is a window of a rate in orders per second; 0 is without limit. Whole orders only: 2.5 lets 2 through in
 // 1 s, and a rate below one lets one order through in as many seconds as it takes.
 func NewWindow(rate float64) *Window {
-	switch {
-	case rate <= 0:
-		return &Window{most: math.MaxInt, span: time.Second}
-	case rate < 1:
-		return &Window{most: 1, span: time.Duration(float64(time.Second) / rate)}
-	}
-	return &Window{most: int(rate), span: time.Second}
+	w := &Window{}
+	w.SetRate(rate)
+	return w
 }
 
-// Most is the most orders that can ever pass at once.
+// SetRate is another rate from now on; what passed under the one before still counts, as far as it is remembered.
+func (w *Window) SetRate(rate float64) {
+	switch {
+	case rate <= 0:
+		w.most, w.span = math.MaxInt, time.Second
+	case rate < 1:
+		w.most, w.span = 1, time.Duration(float64(time.Second)/rate)
+	default:
+		w.most, w.span = int(rate), time.Second
+	}
+}
+
+// Most is the most orders that can pass at once at this rate.
 func (w *Window) Most() int { return w.most }
 
 // Wait is how long from now on n orders must wait to pass; 0: they may pass now. n above Most never passes.

@@ -49,6 +49,20 @@ func densest(passed []moment) (most int) {
 	return most
 }
 
+// What passed at one rate counts at the next.
+func TestWindowOfAnotherRate(t *testing.T) {
+	now := time.Unix(0, 0)
+	w := NewWindow(200)
+	w.Add(now, 150)
+	w.SetRate(50)
+	if w.Most() != 50 || w.Wait(now.Add(900*time.Millisecond), 50) != 100*time.Millisecond {
+		t.Errorf("slower: most %d, wait %v", w.Most(), w.Wait(now.Add(900*time.Millisecond), 50))
+	}
+	if w.SetRate(200); w.Wait(now.Add(900*time.Millisecond), 51) == 0 || w.Wait(now.Add(900*time.Millisecond), 50) != 0 {
+		t.Error("faster again: 50 more fit into that second, not 51")
+	}
+}
+
 func TestWindowOfOddRates(t *testing.T) {
 	now := time.Unix(0, 0)
 	slow := NewWindow(0.25)
