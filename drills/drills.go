@@ -62,6 +62,10 @@ type Levers interface {
 
 	Pause(ctx context.Context, node string) error  // freezes it: its connections stay open, and nobody answers on them
 	Resume(ctx context.Context, node string) error // lets it go on
+
+	// Shift sends a region's users (empty: every region's) to data centres by weight; it returns when the name service
+	// answers so. A data centre that is not named gets nobody.
+	Shift(ctx context.Context, region string, weights map[string]int) error
 }
 
 // Title is the id as the catalogue of drills writes it, and the name.

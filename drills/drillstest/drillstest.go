@@ -58,6 +58,9 @@ func (s *System) Kill(_ context.Context, node string) error {
 // Start does nothing.
 func (s *System) Start(context.Context, string) error { return nil }
 
+// Shift does nothing: the system has one front door.
+func (s *System) Shift(context.Context, string, map[string]int) error { return nil }
+
 // Pause does nothing.
 func (s *System) Pause(context.Context, string) error { return nil }
 

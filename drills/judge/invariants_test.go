@@ -105,6 +105,8 @@ func invariantRows() []row {
 		{"delivered to another", GrantsKept{}, func(m *made) { m.ledger[0].User = 32 }, Fail, "user 32"},
 		{"passed over", GrantsKept{}, func(m *made) { m.ledger = m.ledger[1:] }, Fail, "never delivered"},
 		{"too late", GrantsKept{}, func(m *made) { m.Rules.DeliveryRate = 1e-6 }, Fail, "game 0 has 3 grants queued"},
+		{"kept in the other log", GrantsKept{}, func(m *made) { m.inOtherLog(3) }, Pass, "4 queued"},
+		{"passed over in the other log", GrantsKept{}, func(m *made) { m.inOtherLog(9) }, Fail, "its game's delivery at 9"},
 		{"no lanes", GrantsKept{}, func(m *made) { m.Summary.Lanes = nil }, Inconclusive, "no lane"},
 		{"no rate", GrantsKept{}, func(m *made) { m.Rules.DeliveryRate = 0 }, Inconclusive, "no delivery rate"},
 		{"books torn", GrantsKept{}, torn, Inconclusive, "torn"},

@@ -70,7 +70,8 @@ func (c *Cluster) Front() string {
 	if len(gateways) == 0 {
 		return ""
 	}
-	return c.layout.frontOf(c.plan.Topology, gateways[0])
+	n, _ := c.plan.Topology.Node(gateways[0])
+	return c.layout.frontOf(n)
 }
 
 // Key signs the run's login tokens: 32 hex digits.

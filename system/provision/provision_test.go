@@ -22,7 +22,13 @@ func TestMain(m *testing.M) {
 // oneIDC is the plan, and the addresses, that the tests look at: front on 10.77.1, inner on 10.77.2.
 func oneIDC() (Plan, layout) {
 	p := Plan{Topology: topology.OneIDC(), Activity: activity.Festival(1, 0.001), Rules: config.Default()}
-	return p, place(p.Topology, block(1), block(2))
+	return p, place(p.Topology, block(1), map[string]netip.Prefix{"inner-a": block(2)})
+}
+
+// twoIDC is the same with two data centres: front on 10.77.1, a on 10.77.2, b on 10.77.3, what they share on 10.77.4.
+func twoIDC() (Plan, layout) {
+	p := Plan{Topology: topology.TwoIDC(), Activity: activity.Festival(1, 0.001), Rules: config.Default()}
+	return p, place(p.Topology, block(1), map[string]netip.Prefix{"inner-a": block(2), "inner-b": block(3), "shared": block(4)})
 }
 
 func rendered(t *testing.T) map[string]config.Config {

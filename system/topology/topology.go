@@ -31,6 +31,7 @@ const (
 	LogPort      = 4222
 	ControlPort  = 4223
 	PostgresPort = 5432
+	DNSPort      = 53   // gslb, UDP and TCP
 	AdminPort    = 9100 // every node that runs the app image
 	linkBase     = 21000
 )
@@ -38,8 +39,8 @@ const (
 // Node is one container.
 type Node struct {
 	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun
-	IDC   string
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb
+	IDC   string // a or b, with its own network; empty: it serves both, and lives apart from either
 	Image Image
 	Port  int    // where its peers reach it; 0 when nobody calls it
 	Data  bool   // it owns a volume
@@ -59,7 +60,7 @@ func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
 type Link struct {
 	Name     string // from--to
 	From, To string // node names
-	Group    string // access, store, log, delivery, side or control; restarting a linkd hurts only its own group. Or Direct
+	Group    string // access, store, log, delivery, side, control or between, or such a one of an IDC (log-a); restarting a linkd hurts only its own. Or Direct
 	Port     int    // where the group's linkd listens for it; 0 for one that is direct
 }
 
@@ -88,6 +89,23 @@ func (t Topology) Role(role string) []string {
 		}
 	}
 	return names
+}
+
+// IDCs lists the data centres, in order; nodes that serve all of them are in none.
+func (t Topology) IDCs() []string {
+	var names []string
+	for _, n := range t.Nodes {
+		if n.IDC != "" && !slices.Contains(names, n.IDC) {
+			names = append(names, n.IDC)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// RoleIn lists the names of the nodes of one role in one data centre, in order.
+func (t Topology) RoleIn(role, idc string) []string {
+	return slices.DeleteFunc(t.Role(role), func(name string) bool { n, _ := t.Node(name); return n.IDC != idc })
 }
 
 // Linkd is the node that carries a group of links.

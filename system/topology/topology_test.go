@@ -31,6 +31,34 @@ func TestOneIDCIsSound(t *testing.T) {
 	}
 }
 
+func TestTwoIDCIsSound(t *testing.T) {
+	two := TwoIDC()
+	if err := two.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if got := two.IDCs(); len(got) != 2 || got[0] != "a" || got[1] != "b" || len(two.Nodes) != 40 {
+		t.Errorf("%d nodes in %v", len(two.Nodes), got)
+	}
+	if got := two.RoleIn("ams-heavy", "b"); len(got) != 2 || got[0] != "ams-heavy-b1" {
+		t.Errorf("b's ams-heavy are %v", got)
+	}
+	ports := map[int]string{}
+	for _, l := range two.Links {
+		if l.Group == Direct {
+			continue
+		}
+		if other, taken := ports[l.Port]; taken {
+			t.Errorf("links %s and %s share port %d", other, l.Name, l.Port)
+		}
+		ports[l.Port] = l.Name
+		from, _ := two.Node(l.From)
+		to, _ := two.Node(l.To)
+		if crosses := from.IDC != to.IDC && from.IDC != "" && to.IDC != ""; crosses != (l.Group == "between") {
+			t.Errorf("link %s is in group %s", l.Name, l.Group)
+		}
+	}
+}
+
 func TestCheckNamesEveryMistake(t *testing.T) {
 	bad := Topology{Name: "bad", Nodes: []Node{{Name: "a", Port: 1}, {Name: "a"}, {Name: "quiet"}, {Name: "l", Role: "linkd", Group: "g"},
 		{Name: "ear", Port: 2, Datagrams: true}},

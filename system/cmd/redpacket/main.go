@@ -14,6 +14,7 @@ import (
 	"redpacket/system/roles/ams"
 	"redpacket/system/roles/controld"
 	"redpacket/system/roles/courier"
+	"redpacket/system/roles/gslb"
 	"redpacket/system/roles/idip"
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
@@ -40,6 +41,7 @@ var roles = []struct {
 	{"idip", idip.Run},
 	{"recon", recon.Run},
 	{"linkd", linkd.Run},
+	{"gslb", gslb.Run},
 	{"registry", registry.Run},
 	{"recommend", recommend.Run},
 	{"report", report.Run},

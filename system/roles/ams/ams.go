@@ -100,7 +100,7 @@ func reporting(ctx context.Context, cfg config.Config, pool string, m admin.Regi
 
 // connect waits for the log.
 func connect(ctx context.Context, cfg config.Config) (*grantlog.Log, error) {
-	addr, err := cfg.Peer("log")
+	addr, err := cfg.Own("log")
 	if err != nil {
 		fmt.Printf("%s: %v\n", cfg.Node, err)
 		return nil, err

@@ -30,7 +30,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	logAddr, err := cfg.Peer("log")
+	logAddr, err := cfg.Own("log")
 	if err != nil {
 		return err
 	}

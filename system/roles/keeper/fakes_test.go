@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/config"
@@ -76,7 +75,7 @@ func (f *fakeRedis) Follow(_ context.Context, addr string) error {
 	return nil
 }
 
-func (f *fakeRedis) Install(_ context.Context, _ activity.Activity, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
+func (f *fakeRedis) Install(_ context.Context, _ cmem.Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
 	if f.refuse != nil || f.dead {
 		return errors.Join(f.refuse, errDead)
 	}

@@ -35,7 +35,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
-	addr, err := cfg.Peer("log")
+	addr, err := cfg.Own("log")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/cmem"
 	"redpacket/system/grantlog"
 )
 
@@ -85,7 +86,8 @@ func (k *keeper) fill(ctx context.Context, next *grantlog.Shard, t *steps) (gran
 	t.say("%s is a primary; filling it", target.name)
 	filling, stop := context.WithCancel(ctx)
 	defer stop()
-	if err := s.Install(filling, k.cfg.Activity, next.Epoch, flatten(k.log.Read(filling, next.Fence), &grants)); err != nil {
+	stock := cmem.Stock{Activity: k.cfg.Activity, Part: k.cfg.Part}
+	if err := s.Install(filling, stock, next.Epoch, flatten(k.log.Read(filling, next.Fence), &grants)); err != nil {
 		return 0, fmt.Errorf("fill %s: %w", target.name, err)
 	}
 	t.say("%s is filled: %d grants read", target.name, grants)
