@@ -59,6 +59,7 @@ type Step interface {
 type Levers interface {
 	Kill(ctx context.Context, node string) error  // SIGKILL; returns when the container is seen dead
 	Start(ctx context.Context, node string) error // returns when it runs again
+	Switchboard
 }
 
 // Kill kills one node and leaves it dead.

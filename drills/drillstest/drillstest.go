@@ -28,6 +28,8 @@ type System struct {
 	Lie func(books.Shelf, books.Entry) []books.Entry
 	// Yield changes what the generator says of itself, such as how late it was; nil: it was honest.
 	Yield func(*loadprofiles.Yield)
+	// Playbooks are those in force.
+	Playbooks []string
 	// Unhealthy keeps the shard closed.
 	Unhealthy bool
 
@@ -57,6 +59,22 @@ func (s *System) Kill(_ context.Context, node string) error {
 
 // Start does nothing.
 func (s *System) Start(context.Context, string) error { return nil }
+
+// Activate notes the playbook.
+func (s *System) Activate(_ context.Context, playbook string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Playbooks = append(s.Playbooks, playbook)
+	return nil
+}
+
+// RollBack forgets the playbook.
+func (s *System) RollBack(_ context.Context, playbook string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Playbooks = slices.DeleteFunc(s.Playbooks, func(p string) bool { return p == playbook })
+	return nil
+}
 
 // Scrape shows the gauges of a system at rest.
 func (s *System) Scrape(context.Context) (drills.Samples, error) {

@@ -118,7 +118,12 @@ func scrape(at, busy float64) playbook.Scrape {
 		{Node: "ams-light-1", Role: "ams-light", IDC: "a", Values: map[string]float64{
 			`redpacket_answers_total{code="ok"}`: 80 * at, `process_network_transmit_bytes_total`: 5000 * at}},
 		{Node: "ams-heavy-1", Role: "ams-heavy", IDC: "a", Values: map[string]float64{
-			`redpacket_answers_total{code="ok"}`: 40 * at, `redpacket_grants_total`: 30 * at, `process_network_transmit_bytes_total`: 9 * at}},
+			`redpacket_answers_total{code="ok"}`: 40 * at, `redpacket_grants_total`: 30 * at, `process_network_transmit_bytes_total`: 9 * at,
+			`redpacket_optional_total{outcome="missed",part="registry"}`: 2 * at, `redpacket_optional_total{outcome="skipped",part="registry"}`: at,
+			`redpacket_optional_total{outcome="answered",part="registry"}`: 7 * at, `redpacket_optional_total{outcome="missed",part="recommend"}`: 50 * at,
+			`redpacket_reports_sent_total`: 3 * at, `redpacket_reports_failed_total`: at, `redpacket_newcomer_grants_total`: 2 * at}},
+		{Node: "recon", Role: "recon", IDC: "a", Values: map[string]float64{
+			`redpacket_recon_differences{kind="missing"}`: 2, `redpacket_recon_differences{kind="amount"}`: 1}},
 		{Node: "linkd-store", Role: "linkd", IDC: "a", Values: map[string]float64{
 			`toxiproxy_proxy_sent_bytes_total{direction="upstream",proxy="ams-heavy-1--cmem-1"}`: 700 * at,
 			`toxiproxy_proxy_sent_bytes_total{direction="upstream",proxy="ams-heavy-1--log"}`:    999 * at}},
@@ -133,7 +138,8 @@ func TestMeasure(t *testing.T) {
 	before, now := scrape(1, 5), scrape(2, 5)
 	got := playbook.Measure(before, now, c)
 	want := playbook.Values{playbook.Load: 0.405, playbook.StoreBytes: 0.7, playbook.Backlog: 0.1, playbook.BacklogAge: 0.75, playbook.Refused: 0.05,
-		playbook.SuccessA: 0.95, playbook.ArrivalsA: 405, playbook.LightCalls: 80, playbook.LightBytes: 5000, playbook.Grants: 30, playbook.Deliveries: 7}
+		playbook.SuccessA: 0.95, playbook.ArrivalsA: 405, playbook.LightCalls: 80, playbook.LightBytes: 5000, playbook.Grants: 30, playbook.Deliveries: 7,
+		playbook.LookupFailures: 0.3, playbook.Reports: 3, playbook.ReportFailures: 0.25, playbook.NewcomerGrants: 2, playbook.Differences: 3}
 	if len(got) != len(want) {
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -151,7 +157,7 @@ func TestMeasure(t *testing.T) {
 	// A process that has started anew counts from 0, one that was not there is left out.
 	again := scrape(2, 5)
 	again.Instances[2].Values = map[string]float64{`redpacket_grants_total`: 4}
-	again.Instances[4].Node = "courier-2"
+	again.Instances[5].Node = "courier-2"
 	got = playbook.Measure(before, again, c)
 	if _, known := got[playbook.Deliveries]; got[playbook.Grants] != 4 || known {
 		t.Errorf("grants %g, deliveries known: %v", got[playbook.Grants], known)
