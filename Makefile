@@ -44,7 +44,7 @@ rehearsal: build ## every drill there is, and one page with go or no-go and the 
 nightly: build ## the rehearsal within a time budget (BUDGET=40m), for CI: JUnit and records are kept
 	bin/rehearse rehearsal --seed $(SEED) --out $(OUT) --budget $(or $(BUDGET),40m)
 
-bench: build ## what system and harness carry, B1 to B10, beside stock Vegeta; FOCUS="B2 B8", HOLD=10s, RUNS=1 for less
+bench: build ## what system and harness carry, B1 to B10 and a stall, beside stock Vegeta; FOCUS="B2 B8", HOLD=10s, RUNS=1 for less
 	bin/rehearse bench $(FOCUS) --hold $(or $(HOLD),30s) --runs $(or $(RUNS),3) --out $(OUT)/bench
 
 estimate: build ## the capacity sheet of the event: from exposures to the load on every link

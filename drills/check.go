@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"redpacket/drills/judge"
+	"redpacket/system/l5"
 )
 
 // windowed is asked of assertions that name windows or steps.
@@ -30,6 +31,9 @@ func (d Drill) Check() error {
 	}
 	if d.Rules.DeliveryRate <= 0 {
 		errs = append(errs, errors.New("its games accept no delivery, so no queue would ever end; start from config.Default()"))
+	}
+	if _, err := l5.Named(d.Rules.L5); err != nil {
+		errs = append(errs, err)
 	}
 	if d.Scale < 0 || d.Scale > 1 {
 		errs = append(errs, fmt.Errorf("its scale is %g; want 0 (what the rig carries) to 1", d.Scale))

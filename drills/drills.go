@@ -57,24 +57,12 @@ type Step interface {
 
 // Levers are what a step may pull.
 type Levers interface {
-	Kill(ctx context.Context, node string) error  // SIGKILL; returns when the container is seen dead
-	Start(ctx context.Context, node string) error // returns when it runs again
+	Kill(ctx context.Context, node string) error   // SIGKILL; returns when the container is seen dead
+	Start(ctx context.Context, node string) error  // returns when it runs again
+	Pause(ctx context.Context, node string) error  // freezes it: its connections stay open, and nobody answers on them
+	Resume(ctx context.Context, node string) error // lets it go on
 	Switchboard
 }
-
-// Kill kills one node and leaves it dead.
-type Kill struct{ Node string }
-
-var _ Step = Kill{}
-
-// String is "kill" and the victim.
-func (k Kill) String() string { return "kill " + k.Node }
-
-// Victim is the node that dies by the drill's own hand.
-func (k Kill) Victim() string { return k.Node }
-
-// Do kills the node.
-func (k Kill) Do(ctx context.Context, on Levers) error { return on.Kill(ctx, k.Node) }
 
 // Title is the id as the catalogue of drills writes it, and the name.
 func (d Drill) Title() string { return strings.ToUpper(d.ID) + " " + d.Name }

@@ -28,6 +28,10 @@ const (
 // grid are the scales there are, in rising order.
 func grid() []float64 { return []float64{0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1} }
 
+// probed are the parts of what is built that a probe asks for, in rising order: every scale, and so much more that the
+// largest scale can be shown to have its room.
+func probed() []float64 { return append(grid(), 1.15, roomSystem/room) }
+
 // FitScale is the largest scale at which the rig carries a drill honestly: the generator the night, or the drill's own
 // peak (requests/s of the whole event) when that is higher, the system what it is built for, both with room to spare. A
 // rig that cannot carry the smallest is an error.
@@ -65,11 +69,11 @@ type Probing struct {
 	Tell    func(Progress)
 }
 
-// ProbeProfile climbs the grid's rates, each held for one step.
+// ProbeProfile climbs from the smallest scale's rate to what the largest needs with its room, each held for one step.
 func (p Probing) ProbeProfile() loadprofiles.Profile {
 	profile := p.Clients
 	profile.Name, profile.Curve = "probe", nil
-	for _, scale := range grid() {
+	for _, scale := range probed() {
 		profile.Curve = append(profile.Curve, loadprofiles.Hold(loadprofiles.Built*room*scale, p.Step)...)
 	}
 	return profile
@@ -94,7 +98,7 @@ func Probe(ctx context.Context, p Probing) (float64, error) {
 // its limit there would not have been clean later, at more.
 func Cleanest(t record.Tally, step time.Duration) float64 {
 	best := 0.0
-	for i, scale := range grid() {
+	for i, scale := range probed() {
 		from := time.Duration(i) * step
 		s := record.Span{From: from + step/5, To: from + step}
 		owed := loadprofiles.Built * room * scale * s.Length().Seconds()

@@ -48,11 +48,12 @@ func TestCleanestIsTheHighestCleanStep(t *testing.T) {
 		share float64
 		want  float64 // of Built × 1.15
 	}{
-		{"all clean", 99, 0, 0, api.Done, 1, 1},
+		{"all clean", 99, 0, 0, api.Done, 1, 1.5 / 1.15},
+		{"slow from above the largest scale", 12, 0, 500 * time.Millisecond, api.Done, 1, 1.15},
 		{"slow from the fourth", 3, 0, 500 * time.Millisecond, api.Done, 1, 0.2},
 		{"shed from the second", 1, 0, time.Millisecond, api.Shed, 1, 0.05},
 		{"short from the third", 2, 0, time.Millisecond, api.Done, 0.5, 0.1},
-		{"a hiccup", 2, 3, time.Second, api.Done, 1, 1},
+		{"a hiccup", 2, 3, time.Second, api.Done, 1, 1.5 / 1.15},
 		{"nothing clean", 0, 0, time.Millisecond, api.Doubt, 1, 0},
 	} {
 		counted := tally.New(time.Minute)

@@ -21,7 +21,8 @@ func (d Drill) Script() []string {
 		fmt.Sprintf("  seed       %d", d.Seed),
 		fmt.Sprintf("  system     %s: %d containers, %d links; built for %s", d.Topology.Name, len(d.Topology.Nodes), len(d.Topology.Links), built(d.Built)),
 		fmt.Sprintf("  activity   %d gifts of %d games, %s funded", len(funded.Gifts), funded.Games, funded.Funded()),
-		fmt.Sprintf("  rules      a claim per user every %s, each game accepts %g deliveries/s", d.Rules.ClaimEvery.D(), d.Rules.DeliveryRate),
+		fmt.Sprintf("  rules      a claim per user every %s, each game accepts %g deliveries/s, faulty instances go by l5's set %q",
+			d.Rules.ClaimEvery.D(), d.Rules.DeliveryRate, d.Rules.L5),
 		fmt.Sprintf("  clients    %s: %d users, %s, patience %s, %d connections", p.Name, p.Users.Size, retries(p.Retry), p.Patience, p.Conns.All()),
 		"  timeline   (rates of the whole event, all ops together; a run multiplies them by its scale)",
 	}

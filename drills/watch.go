@@ -109,11 +109,16 @@ func stillOpen(s record.Sample) string {
 	return ""
 }
 
-// meter says how a gauge is made from the metrics of all nodes.
+// meter says how a gauge is made from the metrics of all nodes: all of a name, or the one with these labels.
 type meter struct {
 	gauge  record.Gauge
 	metric string
 	add    func(a, b float64) float64
+}
+
+func (m meter) reads(name string) bool {
+	base, _, _ := strings.Cut(name, "{")
+	return name == m.metric || base == m.metric
 }
 
 func plus(a, b float64) float64 { return a + b }
@@ -131,6 +136,8 @@ func meters() []meter {
 		{record.ShardOpen, "redpacket_shard_open", least},
 		{record.Granted, "redpacket_grants_total", plus},
 		{record.Delivered, "redpacket_delivered_total", plus},
+		{record.DegradedBy("recommend"), `redpacket_degraded_total{part="recommend"}`, plus},
+		{record.DegradedBy("registry"), `redpacket_degraded_total{part="registry"}`, plus},
 	}
 }
 
@@ -140,8 +147,7 @@ func gauges(samples Samples) map[record.Gauge]float64 {
 	for _, m := range meters() {
 		for _, metrics := range samples {
 			for name, v := range metrics {
-				base, _, _ := strings.Cut(name, "{")
-				if base != m.metric {
+				if !m.reads(name) {
 					continue
 				}
 				if sum, ok := values[m.gauge]; ok {

@@ -138,6 +138,10 @@ func TestClicksMayComeStraightToAStep(t *testing.T) {
 	if receipts < 2300 || receipts > 2700 {
 		t.Errorf("%d receipts of 10,000 claims; want a quarter", receipts)
 	}
+	p.Funnel.Presses = 6
+	if got := p.Funnel.PerClick(); got != 6.25 {
+		t.Errorf("%f requests a click of six presses; want the six, and a quarter of receipts", got)
+	}
 	p.Funnel.Statics = 3
 	if err := p.Check(); err == nil || !strings.Contains(err.Error(), "straight to claim") {
 		t.Errorf("static parts before a click that comes straight to the claim: %v", err)

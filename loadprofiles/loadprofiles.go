@@ -33,6 +33,9 @@ type Funnel struct {
 	// First is the step a click comes straight to (Select, Claim or Receipt), without statics and what stands before it. The
 	// zero value is a whole journey: the static parts, and the list.
 	First api.Op
+	// Presses is how often an impatient user asks for that first step, all at once: 1 … 64, or 0, which is once. What
+	// follows, follows the first press alone.
+	Presses int
 }
 
 // Festival is the funnel of the case studies: three static and, on average, three dynamic requests a click.
@@ -53,8 +56,14 @@ func (f Funnel) Share(op api.Op) float64 {
 			share *= passes
 		}
 	}
+	if op == first {
+		share *= float64(f.Asked())
+	}
 	return share
 }
+
+// Asked is how often a click asks for its first dynamic step: Presses, and at least once.
+func (f Funnel) Asked() int { return max(1, f.Presses) }
 
 // begin is the first dynamic step of a click.
 func (f Funnel) begin() api.Op { return max(api.List, f.First) }
@@ -126,6 +135,7 @@ func (p Profile) Check() error {
 	bad(!(p.Users.GiftSkew >= 0 && p.Users.GiftSkew <= maxSkew), "the skew over the gifts is %g; want 0 to %d", p.Users.GiftSkew, maxSkew)
 	bad(len(p.Users.Gifts) == 0, "its users want no gift")
 	bad(p.Funnel.Statics < 0 || p.Funnel.Statics > 16, "%d static parts a click; want 0 to 16", p.Funnel.Statics)
+	bad(p.Funnel.Presses < 0 || p.Funnel.Presses > 64, "%d presses of the first step; want 0 to 64", p.Funnel.Presses)
 	bad(p.Funnel.First >= api.Ops || p.Funnel.First > api.List && p.Funnel.Statics > 0, "its clicks come straight to %s, with %d static parts; want none", p.Funnel.First, p.Funnel.Statics)
 	bad(p.Retry.Most < 0 || p.Retry.Most > maxRetries || p.Retry.After < 0, "retries are %+v; want 0 to %d", p.Retry, maxRetries)
 	for _, share := range []float64{p.Funnel.Select, p.Funnel.Claim, p.Funnel.Receipt, p.Users.HotShare} {

@@ -44,6 +44,7 @@ func Rows() []Row {
 		{ID: "B9", Part: "down", What: "one-IDC cluster down", Unit: "s", Less: true, Gate: 5, Goal: 2.5},
 		{ID: "B9", Part: "full", What: "full cluster up and down", Unit: "s", Less: true},
 		{ID: "B10", What: "B1 against stock Vegeta with net/http, same work, same run", Unit: "times", Gate: 5, Goal: 8},
+		{ID: "S1", What: "a server that stalls for 2 s: p99 from owed time, off the arithmetic", Unit: "%", Less: true, Gate: 5},
 	}
 }
 
@@ -53,6 +54,8 @@ type Site interface {
 	Stand(ctx context.Context, s drills.Stage) (Cluster, error)
 	// SelfTest is the generator by itself, against a server that does nothing.
 	SelfTest(ctx context.Context, p loadprofiles.Profile) (volley.Limit, error)
+	// Stall is one stall of a server as arithmetic, our generator and stock Vegeta see it.
+	Stall(ctx context.Context, p loadprofiles.Profile, long time.Duration) (volley.Stalled, error)
 	// Judge judges a saved run in a process of its own, and says what that took.
 	Judge(ctx context.Context, dir string) (Spent, error)
 }
@@ -99,6 +102,7 @@ func measurements() []measurement {
 		{[]string{"B7"}, (*Bench).thousand},
 		{[]string{"B8"}, (*Bench).judging},
 		{[]string{"B9"}, (*Bench).coming},
+		{[]string{"S1"}, (*Bench).stalled},
 	}
 }
 

@@ -23,6 +23,7 @@ type memory struct {
 	core  float64 // requests/s that a core of the squeezed node is good for
 	stock float64 // scale of the stocks; 0: small
 	lie   func(books.Shelf, books.Entry) []books.Entry
+	p99   time.Duration // of a volley that meets a stall
 	downs int
 	fired []uint64 // the seeds
 }
@@ -47,6 +48,11 @@ func (m *memory) Stand(context.Context, drills.Stage) (Cluster, error) {
 
 func (m *memory) SelfTest(context.Context, loadprofiles.Profile) (volley.Limit, error) {
 	return volley.Limit{RequestsPerSecond: 1, CPUPerRequest: time.Microsecond}, nil
+}
+
+func (m *memory) Stall(_ context.Context, p loadprofiles.Profile, long time.Duration) (volley.Stalled, error) {
+	return volley.Stalled{Rate: p.Curve.Peak(), Length: 5 * long, Stall: long, Analytic: 1900 * time.Millisecond,
+		Ours: m.p99, Stock: 1300 * time.Millisecond}, nil
 }
 
 func (m *memory) Judge(context.Context, string) (Spent, error) {
@@ -105,6 +111,19 @@ func TestARowIsMeasuredOnASystemOfMemory(t *testing.T) {
 	for _, want := range []string{"≥ 200,000", "NO: 0.5", "≤ 3.00", "every gate holds: false", "ams-heavy", "by itself"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the report does not say %q:\n%s", want, text.String())
+		}
+	}
+}
+
+func TestAStallThatIsHiddenFails(t *testing.T) {
+	for p99, holds := range map[time.Duration]bool{1890 * time.Millisecond: true, 1300 * time.Millisecond: false, 2100 * time.Millisecond: false} {
+		r, err := quick(&memory{p99: p99}).Run(t.Context(), []string{"S1"})
+		if err != nil || r.Holds() != holds {
+			t.Errorf("p99 %s where arithmetic says 1.9 s: holds %t, %v", p99, r.Holds(), err)
+		}
+		var text strings.Builder
+		if err := r.Write(&text); err != nil || !strings.Contains(text.String(), "stock Vegeta prints 1.300") {
+			t.Errorf("stock Vegeta's figure is not printed, %v:\n%s", err, text.String())
 		}
 	}
 }

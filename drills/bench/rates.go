@@ -192,16 +192,20 @@ func (b *Bench) thousand(ctx context.Context) (outcome, error) {
 	return b.mixed(ctx, "B7", w, nil)
 }
 
-// refusals is B4: the same few users claim again and again; and more come than the system is built for.
+// presses is how often a refused user of B4 presses at once: as many requests as a click of the event has.
+const presses = 6
+
+// refusals is B4: the same few users press claim again and again; and more come, and press, than the system is built for.
 func (b *Bench) refusals(ctx context.Context) (outcome, error) {
-	limit := work{load: stage.Load{Profile: clients(), Style: volley.Requests}, good: []api.Outcome{api.Refused},
+	limit := work{load: stage.Load{Profile: clients(), Style: volley.Journeys}, good: []api.Outcome{api.Refused},
 		never: []api.Outcome{api.Shed, api.Failed, api.Doubt}}
-	limit.load.Profile.Funnel = loadprofiles.Funnel{First: api.Claim}
+	limit.load.Profile.Funnel = loadprofiles.Funnel{First: api.Claim, Presses: presses}
 	limit.load.Profile.Users = loadprofiles.Population{Size: 1000, Gifts: []api.Gift{0, 1, 2, 3}}
 
-	admission := work{load: stage.Load{Profile: clients(), Style: volley.Requests}, good: []api.Outcome{api.Shed},
+	admission := work{load: stage.Load{Profile: clients(), Style: volley.Journeys}, good: []api.Outcome{api.Shed},
 		never: []api.Outcome{api.Refused, api.Failed, api.Doubt}}
-	admission.load.Profile.Funnel = loadprofiles.Funnel{}
+	admission.load.Profile.Funnel = loadprofiles.Funnel{Presses: presses}
+	limit.within, admission.within = serviceLevel, serviceLevel
 	small := open()
 	// Admission lets two in a hundred pass whatever happens, to see when things are better; they must find room.
 	small.Rules.LightRate = 0.02 * finding("B4", "").Goal / float64(len(small.Topology.Role("ams-light")))

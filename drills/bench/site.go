@@ -32,7 +32,17 @@ func (h Here) Stand(ctx context.Context, s drills.Stage) (Cluster, error) {
 
 // SelfTest runs the generator on its core.
 func (Here) SelfTest(ctx context.Context, p loadprofiles.Profile) (volley.Limit, error) {
-	return volley.SelfTest(ctx, volley.Job{Profile: p, Seed: 1, Key: "00112233445566778899aabbccddeeff", Cores: rig.Mine().Generator})
+	return volley.SelfTest(ctx, alone(p))
+}
+
+// Stall stalls a null server beside the generator's core.
+func (Here) Stall(ctx context.Context, p loadprofiles.Profile, long time.Duration) (volley.Stalled, error) {
+	return volley.Stall(ctx, alone(p), long)
+}
+
+// alone is a job for a server that checks no tokens.
+func alone(p loadprofiles.Profile) volley.Job {
+	return volley.Job{Profile: p, Scale: 1, Seed: 1, Key: "00112233445566778899aabbccddeeff", Cores: rig.Mine().Generator}
 }
 
 // Spent is what a process took.

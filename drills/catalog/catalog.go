@@ -15,6 +15,7 @@ func All(hold time.Duration) []drills.Drill {
 	return []drills.Drill{
 		Smoke(hold), SmokeKill(hold),
 		EstimateHeld(hold), BuiltHeld(hold), RealNight(hold), TenfoldBurst(hold), RejectsOnly(hold), RedisKilled(hold),
+		RecommendFrozen(hold), RegistryDead(hold), ReportDead(hold),
 	}
 }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"time"
 
 	"redpacket/drills"
@@ -34,6 +35,9 @@ func event(d drills.Drill) drills.Drill {
 	again := 1
 	if d.Scale > 0 {
 		again = 0 // so small that perhaps nobody asks for a gift twice; what was seen stands beside the verdict
+	}
+	if !slices.ContainsFunc(d.Assertions, func(a judge.Assertion) bool { return judge.TypeOf(a) == "NewcomersOnly" }) {
+		d.Assertions = append([]judge.Assertion{judge.NewcomersOnly{}}, d.Assertions...) // a drill may ask for more of it
 	}
 	d.Assertions = append(append(always(again), d.Assertions...), judge.Settles{Within: settled})
 	return d

@@ -76,6 +76,12 @@ func (s *System) RollBack(_ context.Context, playbook string) error {
 	return nil
 }
 
+// Pause does nothing.
+func (s *System) Pause(context.Context, string) error { return nil }
+
+// Resume does nothing.
+func (s *System) Resume(context.Context, string) error { return nil }
+
 // Scrape shows the gauges of a system at rest.
 func (s *System) Scrape(context.Context) (drills.Samples, error) {
 	s.mu.Lock()
@@ -86,6 +92,7 @@ func (s *System) Scrape(context.Context) (drills.Samples, error) {
 	}
 	return drills.Samples{
 		"tgw":         {"redpacket_queue_wait_seconds": 0.002, "redpacket_admitted_share": 1},
+		"ams-light-1": {`redpacket_degraded_total{part="recommend"}`: 0},
 		"ams-heavy-1": {"redpacket_claims_unsettled": 0, "redpacket_grants_total": float64(len(s.grants))},
 		"keeper":      {`redpacket_shard_epoch{idc="a"}`: 1 + s.epoch, `redpacket_shard_open{idc="a"}`: open},
 		"courier":     {`redpacket_backlog{game="0"}`: 3, `redpacket_backlog{game="1"}`: 4},
@@ -158,19 +165,23 @@ func (s *System) stocks() []books.Stock {
 }
 
 // claim grants a share, or repeats one.
-func (s *System) claim(c claim, amounts map[api.Gift][]money.Fen) (api.Grant, bool) {
+func (s *System) claim(c claim, amounts map[api.Gift][]money.Fen) (api.Grant, api.Code) {
 	if o, ok := s.holder[c]; ok {
-		return api.Grant{Order: o, User: c.user, Fen: amounts[c.gift][o.Index()]}, true
+		return api.Grant{Order: o, User: c.user, Fen: amounts[c.gift][o.Index()]}, api.OK
+	}
+	gift, _ := s.Activity.Gift(c.gift)
+	if code := s.Activity.MayClaim(c.gift, !s.Activity.Registered(c.user, gift.Game)); code != api.OK {
+		return api.Grant{}, code
 	}
 	if int(s.taken[c.gift]) >= len(amounts[c.gift]) {
-		return api.Grant{}, false
+		return api.Grant{}, api.SoldOut
 	}
 	i := s.taken[c.gift]
 	s.taken[c.gift]++
 	g := api.Grant{Order: api.OrderOf(s.Activity.ID, c.gift, i), User: c.user, Fen: amounts[c.gift][i], Server: 1}
 	s.holder[c] = g.Order
 	s.grants = append(s.grants, g)
-	return g, true
+	return g, api.OK
 }
 
 func (s *System) open() map[api.Gift][]money.Fen {

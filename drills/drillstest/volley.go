@@ -84,11 +84,8 @@ func (s *System) fire(shot drills.Shot) (loadprofiles.Yield, error) {
 }
 
 func (s *System) attempt(a loadprofiles.Attempt, c claim, amounts map[api.Gift][]money.Fen) loadprofiles.Attempt {
-	g, ok := s.claim(c, amounts)
-	a.Outcome, a.Code, a.Order, a.Fen = api.Done, api.OK, g.Order, g.Fen
-	if !ok {
-		a.Outcome, a.Code = api.Refused, api.SoldOut
-	}
+	g, code := s.claim(c, amounts)
+	a.Outcome, a.Code, a.Order, a.Fen = code.Outcome(), code, g.Order, g.Fen
 	return a
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"redpacket/loadprofiles"
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
 )
@@ -20,9 +21,12 @@ type audit struct {
 	queued   []uint64
 	unheld   uint64 // grants of the log without a holder in Redis
 
+	newcomers uint64 // grants of gifts for new users
+
 	money   wrongs // M1: an amount in the log is not the share's
 	stock   wrongs // M2
 	twice   wrongs // M3
+	cheap   wrongs // M6
 	lost    wrongs // M4
 	refused wrongs // M5: a refusal changed something
 	halves  wrongs // M5: Redis and the log disagree
@@ -85,6 +89,12 @@ func (m *audit) readLog(c *Case) error {
 			m.byGift[gift].fen += int64(got.fen)
 			if want := amounts[api.Order(got.order).Index()]; int64(want) != int64(got.fen) {
 				m.money.add(int64(got.fen)-int64(want), "%s was granted %d fen; the share has %d", got, got.fen, want)
+			}
+			if g.For != activity.NewUsers {
+				continue
+			}
+			if m.newcomers++; c.Activity.Registered(api.User(got.user), g.Game) {
+				m.cheap.add(int64(got.fen), "%s, who is registered with game %d: a gift for new users of %d fen", got, g.Game, got.fen)
 			}
 		}
 	}

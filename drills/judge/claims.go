@@ -15,8 +15,9 @@ import (
 func kinds() []Assertion {
 	return []Assertion{
 		LoadOffered{}, GeneratorKeptUp{}, Watched{}, BooksRead{}, StepsEffective{},
-		MoneyConserved{}, NoneBeyondStock{}, OneGrantEach{}, GrantsKept{}, RefusalsChangeNothing{}, NobodyDied{}, Linearizable{},
+		MoneyConserved{}, NoneBeyondStock{}, OneGrantEach{}, GrantsKept{}, RefusalsChangeNothing{}, NewcomersOnly{}, NobodyDied{}, Linearizable{},
 		Succeeds{}, AnswersWithin{}, Goodput{}, RefusalsExplicit{}, QueueFlat{},
+		SlowedAtMost{}, Degraded{},
 		RecoversWithin{}, ShardReopens{}, Settles{},
 	}
 }

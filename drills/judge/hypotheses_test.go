@@ -61,6 +61,10 @@ func hypothesisRows() []row {
 	}
 	none := func(m *made) { m.tally = tally.New(time.Minute) }
 	slow := AnswersWithin{Quantile: 0.99, Limit: 100 * time.Millisecond, In: "night"}
+	slowed := SlowedAtMost{Quantile: 0.9, By: 20 * time.Millisecond, In: "night", Than: "before"}
+	missing := func(from, to float64) Degraded {
+		return Degraded{Part: "recommend", Op: api.List, From: from, To: to, In: "night"}
+	}
 	told := RefusalsExplicit{AtLeast: 0.9, In: "night"}
 	return []row{
 		{"succeeds", Succeeds{AtLeast: 0.9, In: "before"}, nil, Pass, "99.091 %"},
@@ -99,6 +103,27 @@ func hypothesisRows() []row {
 			}
 		}, Fail, "last"},
 		{"unread", QueueFlat{Slack: 0.01, In: "night"}, func(m *made) { m.gauges = nil }, Inconclusive, "readings"},
+		{"no slower", slowed, nil, Pass, "1ms after 1ms"},
+		{"slower by as much as it may be", slowed, func(m *made) { m.hits(10*time.Second, 20*time.Second, 20*time.Millisecond, api.Done) }, Pass, ""},
+		{"slower", slowed, func(m *made) { m.hits(10*time.Second, 20*time.Second, 40*time.Millisecond, api.Done) }, Fail, "after 1ms"},
+		{"slower than a window with one second as slow", slowed, func(m *made) {
+			m.hits(10*time.Second, 20*time.Second, 40*time.Millisecond, api.Done)
+			m.hits(5*time.Second, 6*time.Second, 30*time.Millisecond, api.Done)
+		}, Inconclusive, "not quiet enough"},
+		{"slower before", slowed, func(m *made) { m.hits(0, 10*time.Second, time.Second, api.Done) }, Pass, ""},
+		{"nothing to compare with", SlowedAtMost{Ops: []api.Op{api.Receipt}, Quantile: 0.99, In: "night", Than: "before"}, nil, Inconclusive, "0 answers"},
+		{"slower, in no window", SlowedAtMost{Quantile: 0.99, In: "night", Than: "dawn"}, nil, Inconclusive, "before, night, after"},
+
+		{"degraded, as it should be", missing(0.15, 0.25), nil, Pass, ": 20"},
+		{"degraded too little", missing(0.5, 1), nil, Fail, ": 20"},
+		{"degraded too much", missing(0, 0.1), nil, Fail, ": 20"},
+		{"never degraded", missing(0.1, 1), func(m *made) {
+			for i := range m.gauges {
+				m.gauges[i].Values[record.DegradedBy("recommend")] = 7
+			}
+		}, Fail, "0 of"},
+		{"nobody counted", Degraded{Part: "registry", Op: api.Claim, To: 1, In: "night"}, nil, Inconclusive, "0 readings"},
+		{"nobody asked", missing(0, 1), none, Inconclusive, "nothing to look at"},
 		{"another gauge", QueueFlat{Gauge: record.Unsettled, In: "night"}, nil, Pass, ""},
 	}
 }

@@ -46,12 +46,24 @@ func TestInvariants(t *testing.T) {
 	}
 }
 
+// dear grants the gift for new users to the first stranger who is registered with its game, or who is not.
+func dear(registered bool) func(*made) {
+	return func(m *made) {
+		for user := api.User(100); ; user++ {
+			if m.Activity.Registered(user, m.Activity.Gifts[2].Game) == registered {
+				m.log = append(m.log, grantOf(user, 2, 0, 20))
+				return
+			}
+		}
+	}
+}
+
 func invariantRows() []row {
 	unread := func(m *made) { delete(m.Shelves, books.Log) }
 	torn := func(m *made) { m.broken = errors.New("torn") }
 	open := func(m *made) { m.Drain = record.Drain{Why: "3 claims are unsettled"} }
 	return []row{
-		{"all is counted", MoneyConserved{}, nil, Pass, "30.00 yuan funded"},
+		{"all is counted", MoneyConserved{}, nil, Pass, "46.00 yuan funded"},
 		{"a fen is missing", MoneyConserved{}, func(m *made) { m.Summary.Stocks[0].Remaining-- }, Fail, "-1 fen"},
 		{"a fen too much in all", MoneyConserved{}, func(m *made) { m.Summary.Stocks[1].Remaining++ }, Fail, "gift 1"},
 		{"another amount", MoneyConserved{}, func(m *made) { m.log[0].Fen += 5 }, Fail, "205 fen"},
@@ -75,6 +87,14 @@ func invariantRows() []row {
 		{"one each", OneGrantEach{}, nil, Pass, "1 repeats"},
 		{"two shares of a gift", OneGrantEach{}, func(m *made) { m.log = append(m.log, grantOf(3, 0, 9, 20)) }, Fail, "user 3 has two grants of gift 0"},
 		{"books torn", OneGrantEach{}, torn, Inconclusive, "torn"},
+
+		{"nobody new was granted", NewcomersOnly{}, nil, Pass, "8 grants, 0 of them"},
+		{"a newcomer was", NewcomersOnly{Grants: 9, Newcomers: 1}, dear(false), Pass, "9 grants, 1 of them"},
+		{"a registered user was", NewcomersOnly{}, dear(true), Fail, "is registered with game 1"},
+		{"a registered user was, and too few to tell", NewcomersOnly{Grants: 100}, dear(true), Fail, "800 fen"},
+		{"no gift for new users", NewcomersOnly{Newcomers: 1}, nil, Inconclusive, "8 grants, 0 of them"},
+		{"few grants", NewcomersOnly{Grants: 9}, nil, Inconclusive, "want 9 and 0"},
+		{"log not read", NewcomersOnly{}, unread, Inconclusive, "not read"},
 
 		{"kept", GrantsKept{}, nil, Pass, "4 queued"},
 		{"acknowledged and not logged", GrantsKept{}, func(m *made) { m.attempts = append(m.attempts, acked(grantOf(30, 0, 9, 0))) }, Fail, "to user 30"},

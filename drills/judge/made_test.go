@@ -52,11 +52,13 @@ func seq[T any](list []T, broken error) iter.Seq2[T, error] {
 	}
 }
 
-// The festival of the tests: ten shares of 200 fen of game 0, four lucky shares of game 1.
+// The festival of the tests: ten shares of 200 fen of game 0, four lucky shares of game 1, and two of 800 fen for those who
+// are new to game 1.
 func festival() activity.Activity {
 	return activity.Activity{ID: 1, Seed: 7, Games: 2, Gifts: []activity.Gift{
 		{ID: 0, Name: "even", Game: 0, Shares: 10, Total: 2000},
 		{ID: 1, Name: "lucky", Game: 1, Shares: 4, Total: 1000, Lucky: true},
+		{ID: 2, Name: "dear", Game: 1, For: activity.NewUsers, Shares: 2, Total: 1600},
 	}}
 }
 
@@ -134,7 +136,8 @@ func (m *made) load() {
 			epoch, open = 2, 1
 		}
 		m.gauges = append(m.gauges, record.Sample{At: at, Values: map[record.Gauge]float64{
-			record.QueueWait: 0.004, record.ShardEpoch: epoch, record.ShardOpen: open, record.Unsettled: 0}})
+			record.QueueWait: 0.004, record.ShardEpoch: epoch, record.ShardOpen: open, record.Unsettled: 0,
+			record.DegradedBy("recommend"): 2 * at.Seconds()}})
 	}
 }
 

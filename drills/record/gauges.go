@@ -24,6 +24,9 @@ const (
 	Delivered  Gauge = "delivered"  // deliveries made, all games
 )
 
+// DegradedBy is the gauge of how many answers, since the instances began, named an optional part as missing.
+func DegradedBy(part string) Gauge { return Gauge("degraded." + part) }
+
 // CPUOf is the gauge of a role's processor use, in cores.
 func CPUOf(role string) Gauge { return Gauge("cpu." + role) }
 

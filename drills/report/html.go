@@ -143,6 +143,7 @@ func facts(r *record.Record) []fact {
 		{"cores", fmt.Sprintf("system %s, its stores and deliveries %s, generator %s", orAny(r.Rig.System), orAny(r.Rig.Beside), orAny(r.Rig.Generator))},
 		{"generator", fmt.Sprintf("%d connections, %d shards, %s CPU, %d lost connections, %d retries", y.Conns, y.Shards, y.CPU.Round(time.Millisecond), y.Dropped, y.Retries)},
 		{"built for", fmt.Sprintf("%.0f claims/s per ams-heavy, %.0f calls/s per ams-light, %.3g deliveries/s per game, at scale %g", r.Rules.HeavyRate, r.Rules.LightRate, r.Rules.DeliveryRate, r.Scale)},
+		{"faulty instances", fmt.Sprintf("go by l5's set %q", r.Rules.L5)},
 		{"drain", fmt.Sprintf("%s after the load", r.Drain.Took.Round(time.Millisecond))},
 	}
 	for _, n := range r.Notes {

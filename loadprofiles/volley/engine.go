@@ -64,7 +64,7 @@ func (e *engine) clicks() uint64 {
 	return e.counts.clicks
 }
 
-// launch starts click number n, owed at a time: its static parts and its list leave together.
+// launch starts click number n, owed at a time: its static parts and its first step, as often as it is pressed, leave together.
 func (e *engine) launch(n uint64, owed time.Duration) {
 	click := e.crowd.Click(n)
 	var token [login.TokenLen]byte
@@ -78,6 +78,12 @@ func (e *engine) launch(n uint64, owed time.Duration) {
 		if c := e.ask(j.lane, pending{owed: owed, op: api.Static}); c != nil {
 			c.out = e.texts.static(c.out, i)
 		}
+	}
+	for range e.profile.Funnel.Asked() - 1 {
+		again := e.take()
+		again.click, again.op, again.lane, again.token = click, click.First, j.lane, token
+		again.click.Last = click.First
+		e.step(again, owed)
 	}
 	e.step(j, owed)
 }

@@ -20,13 +20,13 @@ type Limit struct {
 const (
 	stepTime  = 300 * time.Millisecond
 	firstStep = 40_000.0 // requests per second and core of the generator
-	steps     = 9        // the last is at 238,000
+	steps     = 11       // the last is at 372,000
 	growth    = 1.25
 )
 
 // SelfTest fires the job's mix at a null server, which runs on the cores that are not the job's, in steps of rising
 // rate, and returns the highest at which the generator was honest: 99 % of the clicks left, and their lateness p99 was
-// within the profile's bound. It blocks for about 3 s. Of the job it takes the profile (without its curve), the seed,
+// within the profile's bound. It blocks for about 4 s. Of the job it takes the profile (without its curve), the seed,
 // the key and the cores. The error is ctx's, or says why the test could not be made; a generator that fails at the
 // first step has the Limit 0.
 func SelfTest(ctx context.Context, job Job) (Limit, error) { return selfTest(ctx, job, stepTime) }

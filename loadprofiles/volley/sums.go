@@ -97,7 +97,8 @@ func (s *shard) missing(until time.Duration) {
 			continue
 		}
 		click := s.engine.crowd.Click(n)
-		c.owed += uint64(s.engine.profile.Funnel.Statics) + uint64(click.Last-click.First) + 1
+		f := s.engine.profile.Funnel
+		c.owed += uint64(f.Statics+f.Asked()) + uint64(click.Last-click.First)
 		c.stream += click.Hash(n)
 	}
 }

@@ -75,6 +75,7 @@ func (j Job) Check() error {
 	bad(j.Dir == "", "no directory for the tally and the journal")
 	bad(!slices.Contains([]Style{Journeys, Requests, Stock}, j.Style), "style %q; want %q, %q or none", j.Style, Requests, Stock)
 	bad(j.Style != Journeys && j.Profile.Retry.Most > 0, "style %q with up to %d retries; only journeys try again", j.Style, j.Profile.Retry.Most)
+	bad(j.Style != Journeys && j.Profile.Funnel.Presses > 1, "style %q with %d presses; only journeys press again", j.Style, j.Profile.Funnel.Presses)
 	for _, r := range j.Tag {
 		bad(r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z'), "tag %q: letters, digits and dashes only", j.Tag)
 	}

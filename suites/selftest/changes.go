@@ -26,7 +26,7 @@ func become(s judge.Status, types ...string) map[string]judge.Status {
 
 // unread is what a book that cannot be read does: the gate and all that is judged from the books doubt.
 func unread(too ...string) map[string]judge.Status {
-	return doubts(append(too, "BooksRead", "MoneyConserved", "NoneBeyondStock", "OneGrantEach", "GrantsKept", "RefusalsChangeNothing")...)
+	return doubts(append(too, "BooksRead", "MoneyConserved", "NoneBeyondStock", "OneGrantEach", "GrantsKept", "RefusalsChangeNothing", "NewcomersOnly")...)
 }
 
 var errTorn = errors.New("the file ends in the middle of an entry")
@@ -102,6 +102,7 @@ func Wrongs() []Change {
 			a.Books[books.Cmem] = append(a.Books[books.Cmem], e)
 		}, fails("RefusalsChangeNothing")},
 		{"a claim half done: in the log alone", func(a made) { a.Books[books.Cmem] = a.Books[books.Cmem][1:] }, fails("RefusalsChangeNothing")},
+		{"a gift for new users in the hands of a registered one", dearToRegistered, fails("NewcomersOnly")},
 		{"a death that no fault explains", func(a made) {
 			a.Deaths = append(a.Deaths, record.Death{Node: "tgw", Why: "ended by itself"})
 		}, fails("NobodyDied")},
@@ -125,6 +126,12 @@ func Slows() []Change {
 				s.Values[record.QueueWait] = s.At.Seconds() / 50
 			}
 		}, fails("QueueFlat")},
+		{"a part that slowed everyone", func(a made) { hits(a, after, hit{time.Second, api.Done, 1}) }, fails("SlowedAtMost")},
+		{"lists that name a part as missing while nothing is", func(a made) {
+			for _, s := range a.Gauges {
+				s.Values[record.DegradedBy("recommend")] = 10 * s.At.Seconds()
+			}
+		}, fails("Degraded")},
 		{"no recovery", func(a made) { hits(a, after, hit{time.Millisecond, api.Doubt, 1}) }, fails("RecoversWithin")},
 		{"a shard that stays closed", func(a made) {
 			for _, s := range a.Gauges {

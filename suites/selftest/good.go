@@ -27,6 +27,9 @@ const (
 	killed = "cmem-1"
 )
 
+// dearGift is the one gift for new users that the good record's users ask for.
+const dearGift api.Gift = 19
+
 // peak is the rate above which the system of the good record sheds.
 const peak = 20_000
 
@@ -34,7 +37,8 @@ const peak = 20_000
 func Whole() drills.Drill {
 	kill := drills.Kill{Node: killed}
 	load := loadprofiles.Estimate96k(time.Second)
-	load.Users.Hot, load.Users.HotShare = 100, 0.2 // so that users come again for what they have
+	load.Users.Hot, load.Users.HotShare = 100, 0.2        // so that users come again for what they have
+	load.Users.Gifts = append(load.Users.Gifts, dearGift) // which some of them must not have
 	return drills.Drill{
 		ID: "st-record", Name: "one assertion of every type", Group: "selftest", Seed: 3, Scale: 0.5,
 		Why:      "the record that every change is made to is no good itself",
@@ -50,10 +54,12 @@ func Whole() drills.Drill {
 			judge.LoadOffered{AtLeast: 0.99, LateBy: time.Second, LateTo: 0.01}, judge.GeneratorKeptUp{}, judge.Watched{AtLeast: 0.5},
 			judge.BooksRead{}, judge.StepsEffective{},
 			judge.MoneyConserved{}, judge.NoneBeyondStock{}, judge.OneGrantEach{}, judge.GrantsKept{}, judge.RefusalsChangeNothing{},
-			judge.Linearizable{Users: 50, Again: 1}, judge.NobodyDied{},
+			judge.NewcomersOnly{Grants: 1000, Newcomers: 1}, judge.Linearizable{Users: 50, Again: 1}, judge.NobodyDied{},
 			judge.Succeeds{AtLeast: 0.99, In: calm}, judge.AnswersWithin{Quantile: 0.99, Limit: 200 * time.Millisecond, In: calm},
 			judge.Goodput{AtLeast: 0.5, In: after, Of: calm}, judge.RefusalsExplicit{AtLeast: 0.99, In: night},
 			judge.QueueFlat{Slack: 0.02, In: calm},
+			judge.SlowedAtMost{Quantile: 0.99, By: 20 * time.Millisecond, In: after, Than: calm},
+			judge.Degraded{Part: "recommend", Op: api.List, To: 0.01, In: calm},
 			judge.RecoversWithin{AtLeast: 0.99, Limit: time.Second, After: night},
 			judge.ShardReopens{Within: 5 * time.Second, After: kill.String()}, judge.Settles{Within: 30 * time.Second},
 		},

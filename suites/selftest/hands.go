@@ -79,8 +79,16 @@ func delivered(a *drillstest.Apart, e books.Entry) {
 
 // once is the last grant of the log, not yet delivered, whose user claimed its gift exactly once and was answered.
 func once(a *drillstest.Apart) (books.Entry, int) {
+	return onceOf(a, func(books.Entry) bool { return true })
+}
+
+// onceOf is the last such grant.
+func onceOf(a *drillstest.Apart, which func(books.Entry) bool) (books.Entry, int) {
 	log := a.Books[books.Log]
 	for i := len(log) - 1; i >= 0; i-- {
+		if !which(log[i]) {
+			continue
+		}
 		asked, at := 0, -1
 		for n, t := range a.Attempts {
 			if t.User == log[i].User && t.Gift == log[i].Order.Gift() {
@@ -94,9 +102,23 @@ func once(a *drillstest.Apart) (books.Entry, int) {
 	return books.Entry{}, -1
 }
 
+// dearToRegistered gives a share of a gift for new users to a stranger who is registered with its game, in every book and in
+// the journal, so that the books agree.
+func dearToRegistered(a *drillstest.Apart) {
+	user := api.User(1 << 40)
+	for !a.Activity.Registered(user, a.Activity.Gifts[dearGift].Game) {
+		user++
+	}
+	alike(a, func(e books.Entry) bool { return e.Order.Gift() == dearGift }, func(g *api.Grant) { g.User = user })
+}
+
 // everywhere changes one grant in every book and in the journal alike, so that the books agree.
 func everywhere(a *drillstest.Apart, change func(*api.Grant)) {
-	of, at := once(a)
+	alike(a, func(books.Entry) bool { return true }, change)
+}
+
+func alike(a *drillstest.Apart, which func(books.Entry) bool, change func(*api.Grant)) {
+	of, at := onceOf(a, which)
 	for _, shelf := range a.Books {
 		for i := range shelf {
 			if shelf[i].Order == of.Order {

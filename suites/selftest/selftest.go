@@ -12,7 +12,9 @@ import (
 	"redpacket/drills/judge"
 	"redpacket/loadprofiles"
 	"redpacket/system/activity"
+	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/money"
 	"redpacket/system/mutant"
 	"redpacket/system/topology"
 )
@@ -26,13 +28,14 @@ func Drill(id string) drills.Drill {
 	rate := loadprofiles.Estimate / 2
 	load := loadprofiles.Estimate96k(time.Second)
 	load.Name, load.Users.HotShare, load.Retry = id, 0.3, loadprofiles.Retry{}
+	load.Users.Gifts = slices.Insert(load.Users.Gifts, 1, newGift)
 	rules := config.Default()
 	rules.ClaimEvery, rules.DeliveryRate = config.Duration(500*time.Millisecond), 2000
 	return drills.Drill{
 		ID: id, Name: "a system with a deliberate bug", Group: "selftest", Seed: 1,
 		Why:      "when the judge passes it, no verdict can be believed",
 		Topology: topology.OneIDC(), Rules: rules, Scale: scale, Load: load,
-		Activity: func(seed uint64, scale float64) activity.Activity { return activity.Festival(seed, scale/200) },
+		Activity: func(seed uint64, scale float64) activity.Activity { return stocked(activity.Festival(seed, scale/200)) },
 		Phases: []drills.Phase{
 			{Name: "warm", Curve: loadprofiles.Ramp(rate/10, rate, time.Second)},
 			{Name: "steady", Curve: loadprofiles.Hold(rate, 4*time.Second)},
@@ -47,10 +50,34 @@ func Drill(id string) drills.Drill {
 			judge.OneGrantEach{},
 			judge.GrantsKept{},
 			judge.RefusalsChangeNothing{},
+			judge.NewcomersOnly{},
 			judge.NobodyDied{},
 			judge.Settles{Within: 30 * time.Second},
 		},
 	}
+}
+
+// newGift is the gift for new users that the drill's users ask for.
+const newGift api.Gift = 10
+
+// stocked is the activity with enough shares of newGift for every new user who comes: who gets one must not hang on who
+// comes first.
+func stocked(a activity.Activity) activity.Activity {
+	g := &a.Gifts[newGift]
+	each := g.Total / money.Fen(g.Shares)
+	g.Shares = 2000
+	g.Total = each * money.Fen(g.Shares)
+	return a
+}
+
+// DrillFor is the drill in which a bug can be seen: where it hides until something fails, with a step that makes it fail.
+func DrillFor(bug string) drills.Drill {
+	d := Drill("st-" + bug)
+	if bug == mutant.RegistryFailsDear {
+		d.Steps = []drills.Timed{{At: 1500 * time.Millisecond, Step: drills.Kill{Node: "registry"}}}
+		d.Assertions = append(d.Assertions, judge.StepsEffective{})
+	}
+	return d
 }
 
 // Score is what became of one mutant.

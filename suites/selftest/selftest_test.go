@@ -101,7 +101,7 @@ func describeSystems(scores *board) {
 // ends the suite, for nothing can be learned on it.
 func rehearse(ctx context.Context, bug string) spec.Outcome {
 	GinkgoHelper()
-	d := selftest.Drill("st-" + bug)
+	d := selftest.DrillFor(bug)
 	for again := false; ; again = true {
 		o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter, Mutant: bug})
 		if err == nil {

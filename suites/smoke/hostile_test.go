@@ -51,7 +51,7 @@ func hostile(sign func(api.User, time.Duration) string) map[string]struct {
 		"a gift beyond numbers":        {get("POST", "/claim?gift=99999999999999999999&server=1", good), api.NotFound},
 		"a gift that is no number":     {get("POST", "/claim?gift=abc&server=1", good), api.Malformed},
 		"a gift that is not there":     {get("POST", "/claim?gift=999&server=1", good), api.NotFound},
-		"a gift for new users only":    {get("POST", "/claim?gift=10&server=1", sign(78, time.Hour)), api.NotEligible},
+		"a gift for new users only":    {get("POST", "/claim?gift=10&server=1", sign(users(78, true)(), time.Hour)), api.NotEligible},
 		"a receipt of nothing claimed": {get("GET", "/receipt?gift=1", sign(79, time.Hour)), api.NotFound},
 	}
 }

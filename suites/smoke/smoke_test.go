@@ -13,7 +13,6 @@ import (
 	"redpacket/drills/stage"
 	"redpacket/loadprofiles/volley"
 	"redpacket/suites/spec"
-	"redpacket/system/activity"
 	"redpacket/system/cmem/cmemtest"
 	"redpacket/system/config"
 	"redpacket/system/ledger/ledgertest"
@@ -43,7 +42,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 // stand stands a system up for one container of specs, and takes it down after them.
 func stand(ctx SpecContext, t topology.Topology) *provision.Cluster {
 	GinkgoHelper()
-	on, err := provision.Up(ctx, provision.Plan{Topology: t, Activity: activity.Festival(1, 0.01), Rules: config.Default(),
+	on, err := provision.Up(ctx, provision.Plan{Topology: t, Activity: stocked(), Rules: config.Default(),
 		Say: spec.Progress(GinkgoWriter, "stand").Say})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(30*time.Second))
@@ -83,6 +82,8 @@ var _ = Describe("the front door", Ordered, func() {
 		return samples["tgw"]["process_resident_memory_bytes"]
 	}
 	describeHostile(func() string { return on.Front() }, func() string { return on.Key() }, memory)
+
+	describeOptional(func() *provision.Cluster { return on })
 
 	It("leaves every container alive and no panic behind", func(ctx SpecContext) {
 		deaths, err := on.Autopsy(ctx)

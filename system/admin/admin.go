@@ -41,6 +41,28 @@ func (r Registry) Gauge(name, help string, labels Labels, read func() float64) {
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, read))
 }
 
+// Counters publishes running totals that differ in one label, whose values may come up while the process runs: read calls
+// yield with each of them and its total. It must be safe from any goroutine, and must bound how many there are.
+func (r Registry) Counters(name, help, label string, read func(yield func(value string, total float64))) {
+	r.MustRegister(table{prometheus.NewDesc(name, help, []string{label}, nil), read})
+}
+
+// table is a prometheus.Collector.
+type table struct {
+	desc *prometheus.Desc
+	read func(yield func(value string, total float64))
+}
+
+// Describe tells the one metric that the table holds.
+func (t table) Describe(to chan<- *prometheus.Desc) { to <- t.desc }
+
+// Collect tells every total.
+func (t table) Collect(to chan<- prometheus.Metric) {
+	t.read(func(value string, total float64) {
+		to <- prometheus.MustNewConstMetric(t.desc, prometheus.CounterValue, total, value)
+	})
+}
+
 // Page is what a process shows on its admin port.
 type Page struct {
 	Node    string

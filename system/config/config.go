@@ -8,10 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"redpacket/system/activity"
+	"redpacket/system/l5"
 )
 
 // Variable is the environment variable that carries a Config as JSON.
@@ -61,6 +65,7 @@ type Rules struct {
 	LightRate    float64  `json:"light_rate"`    // calls/s that ONE ams-light is built for; 0: as many as it can
 	HeavyRate    float64  `json:"heavy_rate"`    // claims/s that ONE ams-heavy is built for; 0: as many as it can
 	DeliveryRate float64  `json:"delivery_rate"` // deliveries/s that each game accepts; the courier's and idip's limit; 0: any
+	L5           string   `json:"l5"`            // which set of l5's rules callers judge instances by: polaris or drill
 	Spread       Duration `json:"spread"`        // a refusal asks the client to come back within Retry-After + [0, Spread)
 
 	Capacity Capacity `json:"capacity,omitzero"` // what playbooks' triggers are shares of
@@ -79,7 +84,7 @@ func Default() Rules {
 	return Rules{
 		ClaimEvery: Duration(5 * time.Second), ReadWithin: Duration(250 * time.Millisecond),
 		ClaimWithin: Duration(500 * time.Millisecond), QueueTarget: Duration(20 * time.Millisecond),
-		DeliveryRate: 200, Spread: Duration(4 * time.Second),
+		DeliveryRate: 200, Spread: Duration(4 * time.Second), L5: l5.Drill().Name,
 	}
 }
 
@@ -137,10 +142,27 @@ func (c Config) check() error {
 	if r := c.Rules; min(r.ClaimEvery, r.ReadWithin, r.ClaimWithin, r.QueueTarget, r.Spread) < 0 || min(r.LightRate, r.HeavyRate, r.DeliveryRate) < 0 {
 		errs = append(errs, fmt.Errorf("node %s has rules below 0: %+v", c.Node, r))
 	}
+	if c.Rules.L5 != "" {
+		if _, err := l5.Named(c.Rules.L5); err != nil {
+			errs = append(errs, fmt.Errorf("node %s: %w", c.Node, err))
+		}
+	}
 	if len(c.Activity.Gifts) > 0 {
 		errs = append(errs, c.Activity.Check())
 	}
 	return errors.Join(errs...)
+}
+
+// PeersOf are the addresses of the links to all peers of a role, in the order of their names: the node that is called as
+// its role is, and those called role-something. A role that this process has no link to has none.
+func (c Config) PeersOf(role string) []string {
+	var addrs []string
+	for _, name := range slices.Sorted(maps.Keys(c.Peers)) {
+		if name == role || strings.HasPrefix(name, role+"-") && !strings.Contains(name, "--") {
+			addrs = append(addrs, c.Peers[name])
+		}
+	}
+	return addrs
 }
 
 // Peer is the address of the link to a peer, or an error that names the peers there are.

@@ -38,6 +38,7 @@ func TestBadConfigsAreRefused(t *testing.T) {
 		`{"admin":":1"}`:                    "node has no name",
 		`{"node":"x"}`:                      "no admin address",
 		`{"node":"x","admin":":1","rules":{"claim_every":"5"}}`: "missing unit",
+		`{"node":"x","admin":":1","rules":{"l5":"fast"}}`:       `no set of l5's rules is called "fast"`,
 	} {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)

@@ -9,9 +9,9 @@ import (
 	"redpacket/system/books"
 )
 
-// floors returns how far each game's delivery has come: every grant of the game up to there is delivered. It asks until
-// the log answers or ctx ends; a bookmark that is missing is an error.
-func (l *Log) floors(ctx context.Context, games uint8) ([]uint64, error) {
+// Floors returns how far each game's delivery has come: every grant of the game at a Pos up to there was answered for by
+// the game. It asks until the log answers or ctx ends; a bookmark that is missing is an error.
+func (l *Log) Floors(ctx context.Context, games uint8) ([]uint64, error) {
 	js, err := jetstream.New(l.nc)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func Books(ctx context.Context, addr string, games uint8, keep func(books.Entry)
 		return nil, err
 	}
 	defer l.Close()
-	floors, err := l.floors(ctx, games)
+	floors, err := l.Floors(ctx, games)
 	if err != nil {
 		return nil, err
 	}

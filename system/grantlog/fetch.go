@@ -39,7 +39,7 @@ func (s stored) batch() (Logged, error) {
 	if err != nil {
 		return Logged{}, fmt.Errorf("message %d of the log: %w", s.pos, err)
 	}
-	return Logged{b, s.pos}, nil
+	return Logged{Batch: b, Pos: s.pos, At: s.at()}, nil
 }
 
 // at is when the log took the message, by its own clock.

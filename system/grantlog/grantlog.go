@@ -5,6 +5,7 @@ package grantlog
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"redpacket/system/api"
 )
@@ -49,5 +50,6 @@ func (b Batch) id() string {
 // Logged is a batch as it stands in the log.
 type Logged struct {
 	Batch
-	Pos uint64 // the sequence number of its message, 1 …
+	Pos uint64    // the sequence number of its message, 1 …
+	At  time.Time // when the log took it, by the log's clock
 }

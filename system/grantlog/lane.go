@@ -42,9 +42,9 @@ type Lane struct {
 }
 
 // Next waits for grants of the game and returns 1 to most of them, in the log's order. They stay the lane's: when done
-// is not called, the next Next returns them again. done says that all of them are delivered, and moves the bookmark
-// when it is due; its error means that the bookmark did not move, which is tried again later.
-func (l *Lane) Next(ctx context.Context, most int) (grants []api.Grant, done func() error, err error) {
+// is not called, the next Next returns them again. done says that all of them are delivered, and moves the bookmark when
+// it is due, for which it may wait a second; its error means that the bookmark did not move, which is tried again later.
+func (l *Lane) Next(ctx context.Context, most int) (grants []api.Grant, done func(context.Context) error, err error) {
 	for len(l.held) == 0 {
 		if err := l.refill(ctx); err != nil {
 			return nil, nil, fmt.Errorf("lane of game %d: %w", l.game, err)
@@ -55,7 +55,7 @@ func (l *Lane) Next(ctx context.Context, most int) (grants []api.Grant, done fun
 	for i := range grants {
 		grants[i] = l.held[i].Grant
 	}
-	return grants, func() error { return l.deliver(ctx, n) }, nil
+	return grants, func(ctx context.Context) error { return l.deliver(ctx, n) }, nil
 }
 
 // deliver takes the first n grants off the lane: the game has answered for all of them.

@@ -44,7 +44,7 @@ func take(t *testing.T, lane *grantlog.Lane, n, most int) (orders []api.Order) {
 		for _, g := range grants {
 			orders = append(orders, g.Order)
 		}
-		if err := done(); err != nil {
+		if err := done(t.Context()); err != nil {
 			t.Log(err) // the connection was cut: the bookmark moves later
 		}
 	}

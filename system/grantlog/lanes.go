@@ -33,7 +33,7 @@ func (l *Log) Lanes(ctx context.Context, a activity.Activity) (*Lanes, error) {
 			}
 		}
 	}
-	floors, err := l.floors(ctx, a.Games)
+	floors, err := l.Floors(ctx, a.Games)
 	if err != nil {
 		return nil, err
 	}

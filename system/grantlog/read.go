@@ -20,7 +20,22 @@ func (l *Log) Last(ctx context.Context) (uint64, error) {
 // damaged, or when the log has lost a message; a grant is never skipped.
 func (l *Log) Read(ctx context.Context, upTo uint64) iter.Seq2[Logged, error] {
 	return func(yield func(Logged, error) bool) {
-		err := l.read(ctx, upTo, func(m stored) error {
+		if upTo == 0 { // a log that is being written to would otherwise never end
+			var err error
+			if upTo, err = l.Last(ctx); err != nil {
+				yield(Logged{}, fmt.Errorf("read the %s: %w", l, err))
+				return
+			}
+		}
+		l.Span(ctx, 1, upTo)(yield)
+	}
+}
+
+// Span is Read of the messages from … to alone, both included; from must be at least 1. A stretch that ends before it
+// begins is empty.
+func (l *Log) Span(ctx context.Context, from, to uint64) iter.Seq2[Logged, error] {
+	return func(yield func(Logged, error) bool) {
+		err := l.span(ctx, from, to, func(m stored) error {
 			if !m.grants() {
 				return nil
 			}
@@ -34,17 +49,6 @@ func (l *Log) Read(ctx context.Context, upTo uint64) iter.Seq2[Logged, error] {
 			yield(Logged{}, fmt.Errorf("read the %s: %w", l, err))
 		}
 	}
-}
-
-// read fixes the end first: a log that is being written to would otherwise never end.
-func (l *Log) read(ctx context.Context, upTo uint64, keep func(stored) error) error {
-	if upTo == 0 {
-		var err error
-		if upTo, err = l.Last(ctx); err != nil {
-			return err
-		}
-	}
-	return l.span(ctx, 1, upTo, keep)
 }
 
 // span gives the messages from … to, both included, to keep.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 	"redpacket/system/api"
@@ -14,6 +15,14 @@ import (
 // Books gives every delivery of the ledger at dsn to keep, in no order, as of the moment it begins. Rows are taken as
 // they arrive, so memory does not grow with the ledger. A ledger that has no table yet is empty.
 func Books(ctx context.Context, dsn string, keep func(books.Entry) error) error {
+	return Span(ctx, dsn, Orders{0, math.MaxUint64}, keep)
+}
+
+// Orders are the orders From … To, both included.
+type Orders struct{ From, To api.Order }
+
+// Span is Books of some orders alone. keep may take its time: rows wait in the server.
+func Span(ctx context.Context, dsn string, o Orders, keep func(books.Entry) error) error {
 	config, err := configure(dsn)
 	if err != nil {
 		return err
@@ -27,15 +36,29 @@ func Books(ctx context.Context, dsn string, keep func(books.Entry) error) error 
 	if err := c.QueryRow(ctx, "SELECT to_regclass('delivery') IS NOT NULL").Scan(&there); err != nil || !there {
 		return err
 	}
-	if err := stream(ctx, c, keep); err != nil {
+	if err := stream(ctx, c, o, keep); err != nil {
 		return fmt.Errorf("books of the ledger at %s: %w", config.Host, err)
 	}
 	return nil
 }
 
+// query asks for some orders. Those above 1<<63 are stored negative, so a span over that point is two.
+func (o Orders) query() (sql string, args []any) {
+	const all = "SELECT order_id, user_id, fen, server FROM delivery"
+	from, to := int64(o.From), int64(o.To)
+	switch {
+	case o.From == 0 && o.To == math.MaxUint64:
+		return all, nil
+	case from <= to:
+		return all + " WHERE order_id BETWEEN $1 AND $2", []any{from, to}
+	}
+	return all + " WHERE order_id >= $1 OR order_id <= $2", []any{from, to}
+}
+
 // stream reads raw values: at a million rows, scanning each into Go values costs more than the query.
-func stream(ctx context.Context, c *pgx.Conn, keep func(books.Entry) error) error {
-	rows, err := c.Query(ctx, "SELECT order_id, user_id, fen, server FROM delivery")
+func stream(ctx context.Context, c *pgx.Conn, o Orders, keep func(books.Entry) error) error {
+	sql, args := o.query()
+	rows, err := c.Query(ctx, sql, args...)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ const table = `CREATE TABLE IF NOT EXISTS delivery (
 	fen bigint NOT NULL CHECK (fen > 0), server int NOT NULL, delivered_at timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (activity, user_id, gift))`
 
-// Open reaches the ledger and creates its table. It tries until it has, or until ctx ends.
+// Open reaches the ledger and creates its tables. It tries until it has, or until ctx ends.
 func Open(ctx context.Context, dsn string) (*Ledger, error) {
 	config, err := configure(dsn)
 	if err != nil {
@@ -75,7 +75,7 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 	}
 }
 
-// create makes the table. The lock is for two that start at once: IF NOT EXISTS alone can still fail then.
+// create makes the tables. The lock is for two that start at once: IF NOT EXISTS alone can still fail then.
 func create(ctx context.Context, c *pgx.Conn) error {
 	tx, err := c.Begin(ctx)
 	if err != nil {
@@ -85,8 +85,10 @@ func create(ctx context.Context, c *pgx.Conn) error {
 	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(20150219)"); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, mutated(table)); err != nil {
-		return err
+	for _, t := range []string{mutated(table), letterTable} {
+		if _, err := tx.Exec(ctx, t); err != nil {
+			return err
+		}
 	}
 	return tx.Commit(ctx)
 }

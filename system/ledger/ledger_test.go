@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"errors"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,5 +95,19 @@ func TestDeliverRefusesBeforeItAsks(t *testing.T) {
 	cancel()
 	if _, err := l.Deliver(gone, []api.Grant{{Order: 1, User: 1, Fen: 1}}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("nobody waits: %v", err)
+	}
+}
+
+func TestASpanOverTheSignIsTwo(t *testing.T) {
+	for want, o := range map[string]Orders{
+		"":        {0, math.MaxUint64},
+		"BETWEEN": {1, 2},
+		"OR":      {api.OrderOf(1, 2, 0), math.MaxUint64},
+		" AND":    {api.OrderOf(0x8001, 2, 0), api.OrderOf(0x8001, 3, 0)},
+	} {
+		sql, args := o.query()
+		if !strings.Contains(sql, want) || (want == "") != (args == nil) || want == "BETWEEN" && strings.Contains(sql, "OR ") {
+			t.Errorf("%v: %s %v", o, sql, args)
+		}
 	}
 }

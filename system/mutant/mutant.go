@@ -13,23 +13,24 @@ const None = "none"
 
 // The bugs, by name.
 const (
-	SplitOneFen    = "split-one-fen"
-	GrantOneFen    = "grant-one-fen"
-	ShareLeaked    = "share-leaked"
-	OneShareMore   = "one-share-more"
-	ShareTwice     = "share-twice"
-	NoDedupe       = "no-dedupe"
-	AckBeforeLog   = "ack-before-log"
-	LogDropsLast   = "log-drops-last"
-	OtherOrder     = "other-order"
-	Replayed       = "delivered-again"
-	Unwritten      = "delivered-nowhere"
-	RefusalKeeps   = "refusal-keeps"
-	UnknownHalf    = "unknown-half"
-	PanicServed    = "panic-served"
-	PanicSwallowed = "panic-swallowed"
-	EndsWell       = "ends-well"
-	EndsBadly      = "ends-badly"
+	SplitOneFen       = "split-one-fen"
+	GrantOneFen       = "grant-one-fen"
+	ShareLeaked       = "share-leaked"
+	OneShareMore      = "one-share-more"
+	ShareTwice        = "share-twice"
+	NoDedupe          = "no-dedupe"
+	AckBeforeLog      = "ack-before-log"
+	LogDropsLast      = "log-drops-last"
+	OtherOrder        = "other-order"
+	Replayed          = "delivered-again"
+	Unwritten         = "delivered-nowhere"
+	RefusalKeeps      = "refusal-keeps"
+	UnknownHalf       = "unknown-half"
+	RegistryFailsDear = "registry-fails-dear"
+	PanicServed       = "panic-served"
+	PanicSwallowed    = "panic-swallowed"
+	EndsWell          = "ends-well"
+	EndsBadly         = "ends-badly"
 )
 
 // Bug is one deliberate bug.
@@ -56,6 +57,7 @@ func All() []Bug {
 		{Unwritten, "idip says delivered to the courier and writes nothing", "M4", "it was never delivered"},
 		{RefusalKeeps, "users are told that a gift is sold out, and keep the share that they were given", "M5", "was refused and never told otherwise"},
 		{UnknownHalf, "claims whose outcome is unknown stay decided in Redis and never come into the log", "M5", "is in Redis and not in the log"},
+		{RegistryFailsDear, "a user whose registration cannot be looked up counts as new: the dear side", "M6", "is registered with game"},
 		{PanicServed, "a request to idip panics; the HTTP server logs it and goes on", "M8", "http: panic serving"},
 		{PanicSwallowed, "a worker of ams-heavy panics, logs the stack, and goes on", "M8", "left the stack of a panic"},
 		{EndsWell, "the courier ends in the middle of its work, with exit code 0", "M8", "courier: ended by itself"},

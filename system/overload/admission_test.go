@@ -56,7 +56,7 @@ func (m *model) arrive() {
 	n := int(math.Max(0, math.Round(mean+math.Sqrt(mean)*m.draw.NormFloat64())))
 	in := 0
 	for range n {
-		if m.admission.Admits(api.User(m.draw.Uint64N(1e6)), 7) {
+		if m.admission.Admits(api.User(m.draw.Uint64N(1e6)), 7, api.List) {
 			in++
 		}
 	}
@@ -91,7 +91,7 @@ func (m *model) sample() Sample {
 		m.now.wait = m.waited / float64(m.step.Served)
 		m.step.Wait = time.Duration(m.now.wait * float64(time.Millisecond))
 	}
-	m.now.served, m.now.share = m.step.Served, m.admission.Share()
+	m.now.served, m.now.share = m.step.Served, m.admission.Share(api.List)
 	m.recorded = append(m.recorded, m.now)
 	done := m.step
 	m.step, m.waited, m.now = Sample{}, 0, interval{}
@@ -265,8 +265,8 @@ func TestAdmissionIsStickyAndEven(t *testing.T) {
 	const users = 100_000
 	var now, next, both int
 	for u := range api.User(users) {
-		x, y := a.Admits(u, 1), a.Admits(u, 2)
-		if x != a.Admits(u, 1) {
+		x, y := a.Admits(u, 1, api.List), a.Admits(u, 2, api.List)
+		if x != a.Admits(u, 1, api.List) {
 			t.Fatalf("user %d: two answers in one hour", u)
 		}
 		if x {
@@ -279,11 +279,11 @@ func TestAdmissionIsStickyAndEven(t *testing.T) {
 			both++
 		}
 	}
-	want := a.Share() * users
+	want := a.Share(api.List) * users
 	if math.Abs(float64(now)-want) > 0.05*want || math.Abs(float64(next)-want) > 0.05*want {
-		t.Errorf("share %.3f: %d and %d of %d users pass", a.Share(), now, next, users)
+		t.Errorf("share %.3f: %d and %d of %d users pass", a.Share(api.List), now, next, users)
 	}
-	if float64(both) > 1.5*a.Share()*want {
+	if float64(both) > 1.5*a.Share(api.List)*want {
 		t.Errorf("%d of %d users who pass are lucky again in the next hour", both, now)
 	}
 }
@@ -300,18 +300,37 @@ func TestAdmissionOfASilentPool(t *testing.T) {
 	}
 	for i := range 12 {
 		step(1000, 0)
-		if i == 1 && a.Share() != 1 {
-			t.Errorf("share %.3f after a stall of 200 ms, want 1", a.Share())
+		if i == 1 && a.Share(api.List) != 1 {
+			t.Errorf("share %.3f after a stall of 200 ms, want 1", a.Share(api.List))
 		}
 	}
-	if math.Abs(a.Share()-Floor) > 0.001 {
-		t.Errorf("share %.3f after 1.2 s of silence, want the floor", a.Share())
+	if math.Abs(a.Share(api.List)-Floor) > 0.001 {
+		t.Errorf("share %.3f after 1.2 s of silence, want the floor", a.Share(api.List))
 	}
 	for range 20 {
-		n := int(1000 * a.Share())
+		n := int(1000 * a.Share(api.List))
 		step(n, n)
 	}
-	if a.Share() != 1 {
-		t.Errorf("share %.3f 2 s after the pool came back, want 1", a.Share())
+	if a.Share(api.List) != 1 {
+		t.Errorf("share %.3f 2 s after the pool came back, want 1", a.Share(api.List))
+	}
+}
+
+// TestAdmissionBeforeAnUnevenService: every other step it does a tenth more than it can on the whole, as a service that
+// works in batches does. The best step is not the capacity.
+func TestAdmissionBeforeAnUnevenService(t *testing.T) {
+	for _, load := range []float64{1.37, 2, 5, 20} {
+		m := newModel(constant(load*c), func(ms int) float64 {
+			if ms/100%2 == 0 {
+				return 1.1 * c
+			}
+			return 0.9 * c
+		})
+		later := m.run(20_000).sum(5, 20)
+		good := float64(later.served) / 15 / c
+		t.Logf("%.2f C: goodput %.3f C, wait mean %.1f max %.0f ms", load, good, later.wait, later.most)
+		if good < 0.95 || later.wait > 30 {
+			t.Errorf("%.2f C: want goodput ≥ 0.95 C and mean wait ≤ 30 ms", load)
+		}
 	}
 }

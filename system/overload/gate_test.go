@@ -91,8 +91,8 @@ func BenchmarkGate(b *testing.B) {
 
 func BenchmarkAdmits(b *testing.B) {
 	a := NewAdmission(time.Millisecond, 1)
-	a.below.Store(1 << 15)
+	a.below[api.List].Store(1 << 15)
 	for u := api.User(1); b.Loop(); u++ {
-		a.Admits(u, 5)
+		a.Admits(u, 5, api.List)
 	}
 }

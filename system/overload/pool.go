@@ -4,6 +4,8 @@ const (
 	recall     = 4    // steps in which the best rate of completions counts as the capacity
 	silentFor  = 4    // steps without any reply that are more than a stall
 	margin     = 0.98 // of the capacity is admitted while calls queue
+	doubt      = 0.01 // less of it with each step that a queue stands for longer than recall
+	mostDoubt  = 0.8  // … but never less than this
 	drainIn    = 0.5  // seconds in which a standing queue is to be gone
 	least      = 0.1  // of the capacity is admitted even while a long queue drains
 	near       = 0.95 // of the capacity: up to here the share may jump, from here it creeps
@@ -24,7 +26,8 @@ type pool struct {
 	silent   int     // … in which calls were sent, and no reply came
 }
 
-// wish is the share that this pool would like, given the share that was in force while the sample was taken.
+// wish is the share that this pool would like, given the share that it had while the sample was taken, and the reach: the
+// share of the users who could come to it at all, since other pools shed as well.
 //
 // A queue that stands: the pool gets what it completes, a little less, less what drains the queue within 0.5 s. Both are
 // rates that were measured, so neither a short stall nor a load of ten times the capacity makes the share overshoot:
@@ -34,7 +37,7 @@ type pool struct {
 //
 // No queue: the share jumps to where 0.95 of the known capacity would be sent, and from there creeps up by 2 % a step
 // until a queue shows. So a load that has gone is noticed at once.
-func (p *pool) wish(share, length float64, s Sample) float64 {
+func (p *pool) wish(share, reach, length float64, s Sample) float64 {
 	sent, wait := float64(s.Sent)/length, s.Wait.Seconds()
 	p.note(float64(s.Served)/length, s)
 	switch {
@@ -45,7 +48,7 @@ func (p *pool) wish(share, length float64, s Sample) float64 {
 	case p.above >= 2 || wait > severe*p.target:
 		p.calm = 0
 		p.capacity = p.best()
-		return share * min(p.sustainable(wait)/max(sent, 1), mostGrowth)
+		return reach * min(p.sustainable(wait)/max(sent, 1), mostGrowth)
 	case p.above > 0:
 		return share
 	}
@@ -89,10 +92,12 @@ func (p *pool) best() float64 {
 }
 
 // sustainable is the rate to send at while a queue stands. The backlog is known at once, the wait only when those who
-// waited are through; part of the wait is counted in any case, because the queue may be others' too.
+// waited are through; part of the wait is counted in any case, because the queue may be others' too. The best of the last
+// steps is more than a service that works unevenly can do on the whole, which a queue that will not go away shows.
 func (p *pool) sustainable(wait float64) float64 {
 	excess := max(p.backlog, p.capacity*wait/2) - p.capacity*p.target/2
-	return max(margin*p.capacity-max(0, excess)/drainIn, least*p.capacity)
+	fair := max(margin-doubt*float64(max(0, p.above-recall)), mostDoubt)
+	return max(fair*p.capacity-max(0, excess)/drainIn, least*p.capacity)
 }
 
 func (p *pool) raise(share, sent float64) float64 {

@@ -90,12 +90,12 @@ func TestAdmissionIsAShareAndAnOrder(t *testing.T) {
 					Wait: time.Duration(rapid.Int64Range(0, int64(3*time.Second)).Draw(t, "wait"))})
 			}
 			a.Step(time.Duration(rapid.IntRange(1, 1000).Draw(t, "length ms"))*time.Millisecond, seen)
-			share := a.Share()
+			share := a.Share(api.List)
 			if !(share >= Floor-1.0/(1<<16) && share <= 1) {
 				t.Fatalf("share %g after %+v", share, seen)
 			}
 			for _, u := range users {
-				if a.Admits(u, 7) {
+				if a.Admits(u, 7, api.List) {
 					if least, ok := lowest[u]; !ok || share < least {
 						lowest[u] = share
 					}

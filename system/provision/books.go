@@ -53,7 +53,7 @@ func shelf(name books.Shelf, keep books.Keep) func(books.Entry) error {
 func (c *Cluster) first(role string) (topology.Node, error) {
 	names := c.plan.Topology.Role(role)
 	if len(names) == 0 {
-		return topology.Node{}, fmt.Errorf("topology %s has no %s to take books from", c.plan.Topology.Name, role)
+		return topology.Node{}, fmt.Errorf("topology %s has no %s", c.plan.Topology.Name, role)
 	}
 	n, _ := c.plan.Topology.Node(names[0])
 	return n, nil

@@ -34,6 +34,7 @@ type Cluster struct {
 	mu     sync.Mutex
 	ids    map[string]string // node -> container
 	killed map[string]bool   // nodes that our own lever killed and that were not started since
+	frozen map[string]bool   // nodes that our own lever froze and that were not resumed since
 	deaths []Death           // found by a lever that came too late
 }
 
@@ -51,7 +52,7 @@ func newCluster(engine *docker.Engine, p Plan) (*Cluster, error) {
 	return &Cluster{plan: p, run: randomHex(runBytes), secret: secrets{randomHex(keyBytes), randomHex(keyBytes)}, owner: me, engine: engine, reaper: &reaper{},
 		asker:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, DisableCompression: true}},
 		starting: make(chan struct{}, startsAtOnce),
-		ids:      map[string]string{}, killed: map[string]bool{}}, nil
+		ids:      map[string]string{}, killed: map[string]bool{}, frozen: map[string]bool{}}, nil
 }
 
 // randomHex is n bytes of the system's randomness: two runs on one machine must not share a name or a key, so no seed
@@ -96,6 +97,9 @@ func (c *Cluster) imageOf(n topology.Node) images.Image {
 // link's name.
 func (c *Cluster) LinkAPI(link string) (string, error) {
 	for _, l := range c.plan.Topology.Links {
+		if l.Name == link && l.Group == topology.Direct {
+			return "", fmt.Errorf("link %s carries datagrams, and no linkd is in between", link)
+		}
 		if l.Name == link {
 			carrier, _ := c.plan.Topology.Linkd(l.Group) // Check saw that there is one
 			return c.layout.at(carrier.Name, linkAPIPort), nil

@@ -14,7 +14,7 @@ import (
 )
 
 // The memory of an app process. Collecting at four times the live heap instead of twice costs memory, which there is,
-// and saves processor time, which there is not: everything shares two cores with the load. The limit keeps sixteen such
+// and saves processor time, which there is not: everything shares two cores with the load. The limit keeps all such
 // processes, and the backlog of a night, inside a small machine: near it the collector works harder instead.
 const (
 	appGOGC     = "400"
@@ -64,7 +64,7 @@ func (p Plan) coresOf(n topology.Node) string {
 		return p.Cores
 	}
 	switch n.Role {
-	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleControl, roleOps:
+	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleRecon, roleReport, roleControl, roleOps:
 		return p.Beside
 	}
 	if n.Group == groupDelivery || n.Group == groupControl {
@@ -82,7 +82,7 @@ func appEnv(cfg config.Config, cores string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Half the cores: each process' work is batched on a few goroutines, sixteen processes share the machine, and threads
+	// Half the cores: each process' work is batched on a few goroutines, twenty processes share the machine, and threads
 	// that look for work cost more than they find.
 	n = max(1, n/2)
 	return map[string]string{config.Variable: string(text), "GOMAXPROCS": strconv.Itoa(n), "GOGC": appGOGC, "GOMEMLIMIT": appGOMEMMAX}, nil

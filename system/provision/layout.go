@@ -27,6 +27,8 @@ const (
 	roleCourier = "courier"
 	roleIDIP    = "idip"
 	roleKeeper  = "keeper"
+	roleRecon   = "recon"
+	roleReport  = "report"
 	roleLinkd   = "linkd"
 	roleControl = "control"
 	roleOps     = "zhiyun"

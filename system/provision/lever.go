@@ -25,12 +25,21 @@ func (c *Cluster) Start(ctx context.Context, node string) error {
 
 // Pause freezes a node: its connections stay open and nobody answers on them. Freezing a frozen node is no error.
 func (c *Cluster) Pause(ctx context.Context, node string) error {
-	return c.pull(ctx, "pause", node, c.engine.Pause)
+	return c.pull(ctx, "pause", node, func(ctx context.Context, id string) error {
+		c.freeze(node, true)
+		return c.engine.Pause(ctx, id)
+	})
 }
 
 // Resume lets a frozen node go on. A node that is not frozen is no error.
 func (c *Cluster) Resume(ctx context.Context, node string) error {
-	return c.pull(ctx, "resume", node, c.engine.Resume)
+	return c.pull(ctx, "resume", node, func(ctx context.Context, id string) error {
+		err := c.engine.Resume(ctx, id)
+		if err == nil {
+			c.freeze(node, false)
+		}
+		return err
+	})
 }
 
 // Squeeze bounds the processor time of a node to so many cores (0.01 or more) until it is called with 0, which lets go.
@@ -47,6 +56,19 @@ func (c *Cluster) pull(ctx context.Context, what, node string, lever func(contex
 		return fmt.Errorf("%s node %s: %w", what, node, err)
 	}
 	return nil
+}
+
+func (c *Cluster) freeze(node string, frozen bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frozen[node] = frozen
+}
+
+// silenced says that a node says nothing because our own lever took care of it.
+func (c *Cluster) silenced(node string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.killed[node] || c.frozen[node]
 }
 
 // mark notes that the node's coming death, or life, is our doing. A node that was already dead by itself is written

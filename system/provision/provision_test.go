@@ -43,9 +43,11 @@ func TestOrdersOfEachNode(t *testing.T) {
 		{"ams-heavy-1", "", "10.77.2.13:7000", "10.77.2.13:9100", "/data"},
 		{"keeper", "", "", "10.77.2.17:9100", ""},
 		{"log", "", "10.77.2.18:4222", "10.77.2.18:9100", "/data"},
-		{"courier", "", "", "10.77.2.19:9100", ""},
+		{"courier", "", "10.77.2.19:7200", "10.77.2.19:9100", ""},
 		{"idip", "", "10.77.2.20:7100", "10.77.2.20:9100", ""},
 		{"linkd-access", "", "10.77.2.22:8474", "10.77.2.22:9100", ""},
+		{"registry", "", "10.77.2.28:7200", "10.77.2.28:9100", ""},
+		{"report", "", "10.77.2.30:7300", "10.77.2.30:9100", ""},
 	}
 	for _, want := range cases {
 		c, ok := configs[want.node]
@@ -68,6 +70,13 @@ func TestEveryPeerIsReachedThroughItsLinkd(t *testing.T) {
 	configs := rendered(t)
 	p, l := oneIDC()
 	for _, link := range p.Topology.Links {
+		if link.Group == topology.Direct {
+			to, _ := p.Topology.Node(link.To)
+			if got, want := configs[link.From].Peers[link.To], l.at(to.Name, to.Port); got != want {
+				t.Errorf("%s sends its datagrams to %s at %q, want %q", link.From, link.To, got, want)
+			}
+			continue
+		}
 		carrier := configs["linkd-"+link.Group]
 		i := slices.IndexFunc(carrier.Links, func(f config.Forward) bool { return f.Name == link.Name })
 		if i < 0 {
@@ -82,7 +91,7 @@ func TestEveryPeerIsReachedThroughItsLinkd(t *testing.T) {
 			t.Errorf("%s reaches %s at %q, but its link listens on %q", link.From, link.To, from.Peers[link.To], carrier.Links[i].Listen)
 		}
 	}
-	if got := len(configs["ams-heavy-1"].Peers); got != 4 { // both stores, the log and the control store
+	if got := len(configs["ams-heavy-1"].Peers); got != 6 { // both stores, the log, the registry, report and the control store
 		t.Errorf("ams-heavy-1 has %d peers: %v", got, configs["ams-heavy-1"].Peers)
 	}
 	if got := configs["keeper"].Peers["cmem-2--cmem-1"]; !strings.HasPrefix(got, "10.77.2.23:") {

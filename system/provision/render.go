@@ -81,7 +81,7 @@ func peers(t topology.Topology, l layout, node string) map[string]string {
 	n, _ := t.Node(node)
 	for _, link := range t.Links {
 		if link.From == node {
-			all[link.To] = l.through(t, link)
+			all[link.To] = l.entrance(t, link)
 		}
 		from, _ := t.Node(link.From)
 		to, _ := t.Node(link.To)
@@ -90,6 +90,15 @@ func peers(t topology.Topology, l layout, node string) map[string]string {
 		}
 	}
 	return all
+}
+
+// entrance is where a link begins: at its linkd, or, for one that is direct, at its end.
+func (l layout) entrance(t topology.Topology, link topology.Link) string {
+	if link.Group == topology.Direct {
+		to, _ := t.Node(link.To)
+		return l.at(to.Name, to.Port)
+	}
+	return l.through(t, link)
 }
 
 // through is where a link is entered: at the linkd of its group.

@@ -27,14 +27,15 @@ const (
 )
 
 // Scrape reads the metrics of every app node at once, in at most 2 s. A node that does not answer is missing from the
-// samples and named by the error, which joins all such; the samples are good beside an error.
+// samples and named by the error, which joins all such; the samples are good beside an error. A node that our own levers
+// killed or froze is missing and no error: that is what was asked for.
 func (c *Cluster) Scrape(ctx context.Context) (Samples, error) {
 	ctx, cancel := context.WithTimeout(ctx, scrapeWithin)
 	defer cancel()
 	samples := Samples{}
 	var mu sync.Mutex
 	err := c.eachNode(ctx, func(ctx context.Context, node string) error {
-		if n, _ := c.plan.Topology.Node(node); !n.Told() {
+		if n, _ := c.plan.Topology.Node(node); !n.Told() || c.silenced(node) {
 			return nil
 		}
 		page, err := c.get(ctx, node, "/-/metrics", scrapeBytes)

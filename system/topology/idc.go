@@ -2,7 +2,7 @@ package topology
 
 import "fmt"
 
-// OneIDC is data centre a by itself: the whole claim path, every hop through a link.
+// OneIDC is data centre a by itself: the whole claim path, reconciliation and the optional parts, every hop through a link.
 func OneIDC() Topology {
 	t := Topology{Name: "one-idc", Nodes: []Node{
 		{Name: "tgw", Role: "tgw", Image: App, Port: FrontPort},
@@ -14,13 +14,15 @@ func OneIDC() Topology {
 		{Name: "cmem-2", Role: "cmem", Image: Redis, Port: RedisPort},
 		{Name: "keeper", Role: "keeper", Image: App},
 		{Name: "log", Role: "log", Image: App, Port: LogPort, Data: true},
-		{Name: "courier", Role: "courier", Image: App},
+		{Name: "courier", Role: "courier", Image: App, Port: CourierPort},
 		{Name: "idip", Role: "idip", Image: App, Port: IDIPPort},
 		{Name: "ledger", Role: "ledger", Image: Postgres, Port: PostgresPort, Data: true},
 	}}
-	for _, group := range []string{"access", "store", "log", "delivery"} {
+	for _, group := range []string{"access", "store", "log", "delivery", "side"} {
 		t.Nodes = append(t.Nodes, Node{Name: "linkd-" + group, Role: "linkd", Image: App, Group: group})
 	}
+	t.Nodes = append(t.Nodes, Node{Name: "recon", Role: "recon", Image: App})
+	t.Nodes = append(t.Nodes, side()...)
 	for i := range t.Nodes {
 		t.Nodes[i].IDC = "a"
 	}
@@ -32,6 +34,10 @@ func OneIDC() Topology {
 	t.join("log", append(ams, "keeper", "courier"), []string{"log"})
 	t.join("delivery", []string{"courier"}, []string{"idip"})
 	t.join("delivery", []string{"idip"}, []string{"ledger"})
+	t.join("store", []string{"recon"}, t.Role("cmem"))
+	t.join("log", []string{"recon"}, []string{"log"})
+	t.join("delivery", []string{"recon"}, []string{"courier", "ledger"})
+	t.joinSide()
 	t.operate("a")
 	return t
 }
@@ -57,8 +63,11 @@ func (t *Topology) operate(idc string) {
 func (t *Topology) join(group string, from, to []string) {
 	for _, a := range from {
 		for _, b := range to {
-			t.Links = append(t.Links, Link{Name: fmt.Sprintf("%s--%s", a, b), From: a, To: b, Group: group,
-				Port: linkBase + len(t.Links)})
+			l := Link{Name: fmt.Sprintf("%s--%s", a, b), From: a, To: b, Group: group}
+			if group != Direct {
+				l.Port = linkBase + len(t.Links)
+			}
+			t.Links = append(t.Links, l)
 		}
 	}
 }

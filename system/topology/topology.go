@@ -23,7 +23,10 @@ const (
 const (
 	FrontPort    = 8080 // tgw, for users
 	AMSPort      = 7000 // ams-light, ams-heavy
+	SidePort     = 7200 // registry, recommend
+	ReportPort   = 7300 // report, which hears datagrams
 	IDIPPort     = 7100
+	CourierPort  = 7200 // for recon
 	RedisPort    = 6379
 	LogPort      = 4222
 	ControlPort  = 4223
@@ -35,24 +38,29 @@ const (
 // Node is one container.
 type Node struct {
 	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, linkd, control, zhiyun
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun
 	IDC   string
 	Image Image
 	Port  int    // where its peers reach it; 0 when nobody calls it
 	Data  bool   // it owns a volume
 	Group string // linkd only: the group of links it carries
+
+	Datagrams bool // its port hears UDP; a linkd carries TCP only, so the links to it lead straight there, in the group Direct
 }
+
+// Direct is the group of links that no linkd carries.
+const Direct = "direct"
 
 // Told says that the node is told who it is by its environment, as every role of ours is and as an image in the place of
 // one must be; the stores have theirs on their command lines.
 func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
 
-// Link is one hop between two nodes. All its traffic passes through the linkd of its group.
+// Link is one hop between two nodes. All its traffic passes through the linkd of its group, but for a direct one.
 type Link struct {
 	Name     string // from--to
 	From, To string // node names
-	Group    string // access, store, log, delivery or control; restarting a linkd hurts only its own group
-	Port     int    // where the group's linkd listens for it
+	Group    string // access, store, log, delivery, side or control; restarting a linkd hurts only its own group. Or Direct
+	Port     int    // where the group's linkd listens for it; 0 for one that is direct
 }
 
 // Topology is a whole system.
@@ -123,7 +131,9 @@ func (t Topology) checkLink(l Link, twice bool) error {
 		return fmt.Errorf("topology %s: link %s joins a node that does not exist", t.Name, l.Name)
 	case to.Port == 0:
 		return fmt.Errorf("topology %s: link %s leads to %s, which listens nowhere", t.Name, l.Name, l.To)
-	case !carried:
+	case to.Datagrams != (l.Group == Direct):
+		return fmt.Errorf("topology %s: link %s is in group %q; links to a node that hears datagrams, and only those, are in %q", t.Name, l.Name, l.Group, Direct)
+	case !carried && l.Group != Direct:
 		return fmt.Errorf("topology %s: link %s is in group %q, which no linkd carries", t.Name, l.Name, l.Group)
 	}
 	return nil

@@ -14,12 +14,12 @@ type answers struct {
 // put answers a slot with what was rendered beforehand; mu is held.
 func (a *answers) put(s *slot, r *Response) {
 	s.text = r.text
-	a.count(s, r.code)
+	a.count(s, r.code, true)
 }
 
 // fill renders the answer of a slot; mu is held. The oldest request's goes straight out.
 func (a *answers) fill(n uint64, s *slot, reply *Reply) {
-	a.count(s, reply.Code)
+	a.count(s, reply.Code, false)
 	switch replies := a.front.door.Replies; {
 	case len(reply.Body) == 0:
 		s.text = replies.Bare(reply.Code).text
@@ -31,12 +31,13 @@ func (a *answers) fill(n uint64, s *slot, reply *Reply) {
 	}
 }
 
-// count notes what a slot came to. If its batch is still with the handler, settle tells its note later.
-func (a *answers) count(s *slot, code api.Code) {
+// count notes what a slot came to; late: not by a reply. If its batch is still with the handler, settle tells its note
+// later.
+func (a *answers) count(s *slot, code api.Code, late bool) {
 	s.answered, s.code = true, code
 	a.front.counts[s.op][code].Add(1)
 	if s.deadline != 0 && a.front.door.Settled != nil {
-		a.front.door.Settled(s.note, code)
+		a.front.door.Settled(Settled{Note: s.note, Via: s.via, Code: code, Late: late})
 	}
 }
 

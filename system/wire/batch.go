@@ -27,6 +27,7 @@ type Wait struct {
 	Within time.Duration // since the batch was read; to within 5 ms
 	Late   *Response     // the answer if none has come by then
 	Note   uint64        // comes back in Door.Settled
+	Via    uint16        // likewise: which way the call went, for whoever keeps count of that
 }
 
 // Answer answers Requests[i] when Serve returns, in its turn. It replaces what was decided about i before.
@@ -71,7 +72,8 @@ func (b *Batch) hand() {
 // tell passes on what a slot came to that was answered while the handler still ran; no other request has taken it since.
 func (b *Batch) tell(i int) {
 	if settled := b.conn.front.door.Settled; settled != nil && b.orders[i].wait.Late != nil {
-		settled(b.orders[i].wait.Note, b.conn.at(b.first+uint64(i)).code)
+		w := &b.orders[i].wait
+		settled(Settled{Note: w.Note, Via: w.Via, Code: b.conn.at(b.first + uint64(i)).code})
 	}
 }
 
@@ -90,7 +92,8 @@ func (b *Batch) settle(now int64) {
 		case o.now != nil:
 			c.put(s, o.now)
 		default:
-			s.late, s.note, s.deadline = o.wait.Late, o.wait.Note, max(1, now+int64(o.wait.Within))
+			s.late, s.note, s.via = o.wait.Late, o.wait.Note, o.wait.Via
+			s.deadline = max(1, now+int64(o.wait.Within))
 			due = min(due, s.deadline)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,11 +14,19 @@ import (
 const maxCallers = 256
 
 // Caller is the callee's end of one inner link: where the answers to its calls go.
-type Caller struct{ pipe *pipe }
+type Caller struct {
+	pipe *pipe
+	owed atomic.Int64
+}
+
+// Owed is how many of this caller's calls were handed to serve and are not answered yet. A callee that bounds it cannot
+// be filled by one caller alone.
+func (c *Caller) Owed() int { return int(c.owed.Load()) }
 
 // Reply sends answers, from any goroutine, without blocking; they are encoded before it returns, and leave together. A
 // caller that is gone is no error. One that lets MaxQueued bytes of answers pile up is cut off: it does not read.
 func (c *Caller) Reply(replies []Reply) {
+	c.owed.Add(-int64(len(replies)))
 	p := c.pipe
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,7 +108,7 @@ func serveCaller(ctx context.Context, conn net.Conn, serve func([]Call, *Caller)
 		return
 	}
 	// Whatever ends the connection, its caller sees it and dials again; nothing is left to do here.
-	_ = p.read(kindCalls, &callBatch{serve: serve, from: &Caller{p}})
+	_ = p.read(kindCalls, &callBatch{serve: serve, from: &Caller{pipe: p}})
 }
 
 // callBatch collects the calls of one read.
@@ -119,6 +128,7 @@ func (b *callBatch) frame(items []byte) (err error) {
 
 func (b *callBatch) hand() {
 	if len(b.calls) > 0 {
+		b.from.owed.Add(int64(len(b.calls)))
 		b.serve(b.calls, b.from)
 		b.calls = b.calls[:0]
 	}

@@ -16,12 +16,19 @@ type Door struct {
 	// Serve is given every complete request of one read. It must not block, and need not answer all: what it passes over
 	// gets the bare answer of the request's Code. Batches of one connection come one after the other.
 	Serve func(b *Batch)
-	// Settled, if there is one, hears the note and the code of every request that Serve put off with Later, when it is
-	// answered: by Front.Answer, or because its time was up. It is called with a lock held: it must be quick, and must
-	// not call back.
-	Settled func(note uint64, code api.Code)
+	// Settled, if there is one, hears how every request came out that Serve put off with Later, when it is answered. It is
+	// called with a lock held: it must be quick, and must not call back.
+	Settled func(Settled)
 	Replies *Replies // nil: without Retry-After
 	Limits  Limits
+}
+
+// Settled is how a request came out.
+type Settled struct {
+	Note uint64 // as Wait said
+	Via  uint16 // as Wait said
+	Code api.Code
+	Late bool // its time was up: no reply had come
 }
 
 // Front serves pipelined HTTP/1.1: a read's requests are handled together, and answers leave in order, many to a write.
@@ -103,8 +110,9 @@ func (f *Front) turnAway(conn net.Conn) {
 }
 
 // Answer answers requests that Serve put off with Later: a reply's ID is what Later returned. It may be called from any
-// goroutine, keeps nothing, and does not block. Replies that are late, or whose ID is not one, are dropped.
-func (f *Front) Answer(replies []Reply) {
+// goroutine, keeps nothing, and does not block. Replies that are late, or whose ID is not one, are dropped; it returns how
+// many were not.
+func (f *Front) Answer(replies []Reply) (inTime int) {
 	var held *frontConn
 	for i := range replies {
 		r := &replies[i]
@@ -124,11 +132,13 @@ func (f *Front) Answer(replies []Reply) {
 		if s := c.pending(n); s != nil && !c.dead {
 			c.fill(n, s, r)
 			c.advance()
+			inTime++
 		}
 	}
 	if held != nil {
 		held.release()
 	}
+	return inTime
 }
 
 // Count is how many requests of an op were answered with a code so far; Ops stands for what was no request of the API.

@@ -150,7 +150,7 @@ func putOff(f **Front, within time.Duration, asked chan<- ask) func(*Batch) {
 				continue
 			}
 			r.Token = nil
-			asked <- ask{b.Later(i, Wait{Within: within, Late: (*f).Replies().Bare(api.Busy), Note: uint64(r.Gift)}), r}
+			asked <- ask{b.Later(i, Wait{Within: within, Late: (*f).Replies().Bare(api.Busy), Note: uint64(r.Gift), Via: 100 + uint16(r.Gift)}), r}
 		}
 	}
 }
@@ -192,7 +192,7 @@ func TestDeadlineAndLateAnswer(t *testing.T) {
 	var f *Front
 	asked, settled := make(chan ask, 10), make(chan string, 10)
 	f, addr := open(t, Door{Serve: func(b *Batch) { putOff(&f, 40*time.Millisecond, asked)(b) },
-		Settled: func(note uint64, code api.Code) { settled <- fmt.Sprint(note, " ", code) }})
+		Settled: func(s Settled) { settled <- fmt.Sprint(s.Note, s.Via, s.Code, s.Late) }})
 	c := connect(t, addr)
 	began := time.Now()
 	c.send("GET /receipt?gift=1 HTTP/1.1\r\n\r\nGET /static/5 HTTP/1.1\r\n\r\n")
@@ -202,13 +202,17 @@ func TestDeadlineAndLateAnswer(t *testing.T) {
 		t.Errorf("the late answer came after %s, want about 40 ms", took)
 	}
 	c.wants(`200 {"code":"ok","part":5}`)
-	f.Answer([]Reply{{ID: first.id, Code: api.OK, Body: []byte(`{"code":"ok","late":1}`)}})
+	if n := f.Answer([]Reply{{ID: first.id, Code: api.OK, Body: []byte(`{"code":"ok","late":1}`)}}); n != 0 {
+		t.Errorf("%d late replies count as in time", n)
+	}
 	c.send("GET /receipt?gift=2 HTTP/1.1\r\n\r\n")
 	second := <-asked
-	f.Answer([]Reply{{ID: first.id, Code: api.OK}, {ID: second.id, Code: api.SoldOut}, {ID: second.id, Code: api.OK}})
+	if n := f.Answer([]Reply{{ID: first.id, Code: api.OK}, {ID: second.id, Code: api.SoldOut}, {ID: second.id, Code: api.OK}}); n != 1 {
+		t.Errorf("%d of three replies were in time, want the one that was asked for", n)
+	}
 	c.wants(`409 {"code":"sold_out"`)
 	c.send("GET /static/6 HTTP/1.1\r\n\r\n").wants(`200 {"code":"ok","part":6}`)
-	if a, b := <-settled, <-settled; a != "1 busy" || b != "2 sold_out" {
+	if a, b := <-settled, <-settled; a != "1 101 busy true" || b != "2 102 sold_out false" {
 		t.Errorf("settled %q, %q", a, b)
 	}
 }

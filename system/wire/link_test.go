@@ -207,3 +207,35 @@ func TestSendIsBounded(t *testing.T) {
 		t.Error("the link does not know that it is behind")
 	}
 }
+
+// A callee knows how many answers it owes each caller, so that it can bound them.
+func TestOwed(t *testing.T) {
+	l, owed := listen(t), make(chan int, 100)
+	release := make(chan struct{})
+	defer startCalls(t.Context(), l, func(batch []Call, from *Caller) {
+		owed <- from.Owed()
+		late := batch[0].ID
+		go func() {
+			<-release
+			from.Reply([]Reply{{ID: late}})
+			owed <- from.Owed()
+		}()
+	})()
+	link := DialCalls(t.Context(), l.Addr().String(), func([]Reply) {})
+	until(t, "the link", link.Up)
+	const calls = 3
+	for i := range uint64(calls) {
+		link.Send(Call{ID: i})
+		if got := <-owed; got != int(i)+1 {
+			t.Errorf("after call %d it owes %d answers", i+1, got)
+		}
+	}
+	close(release)
+	least := calls
+	for range calls {
+		least = min(least, <-owed)
+	}
+	if least != 0 {
+		t.Errorf("everything is answered, and %d answers are owed", least)
+	}
+}

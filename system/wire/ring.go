@@ -12,6 +12,7 @@ type slot struct {
 	late     *Response
 	deadline int64 // ns since the front began; 0: not to be answered later, or not yet
 	note     uint64
+	via      uint16
 	op       api.Op
 	code     api.Code // of the answer
 	answered bool

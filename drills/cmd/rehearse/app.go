@@ -66,7 +66,7 @@ func (a *app) commands() []command {
 		{"report", "DIR", "print a saved record's verdict", 1, 1, "", a.report},
 		{"diff", "DIR DIR", "two saved records side by side", 2, 2, "", a.diff},
 		{"rehearsal", "", "every group there is, with one page and go or no-go at the end", 0, 0, "seed scale out hold budget", a.rehearsal},
-		{"bench", "[ROW…]", "measure B1 to B10, ours beside stock Vegeta; exit 0 when every gate holds, else 1, 3 rig or arguments", 0, -1, "hold runs out", a.bench},
+		{"bench", "[ROW…]", "measure B1 to B10 and a stall, ours beside stock Vegeta; exit 0 when every gate holds, else 1, 3 rig or arguments", 0, -1, "hold runs out", a.bench},
 		{"playbook", "list|activate|rollback [ID]", "the playbooks, on paper or of the platform --at URL; activate or roll one back; exit 0 when every process has echoed it, else 1", 1, 2, "at token", a.playbook},
 		{"estimate", "", "the capacity sheet, from exposures to each link", 0, 0, "", a.estimate},
 		{"images", "", "make the container images that are not there yet", 0, 0, "", a.images},

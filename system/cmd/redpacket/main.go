@@ -18,11 +18,15 @@ import (
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
 	"redpacket/system/roles/logd"
+	"redpacket/system/roles/recommend"
+	"redpacket/system/roles/recon"
+	"redpacket/system/roles/registry"
+	"redpacket/system/roles/report"
 	"redpacket/system/roles/tgw"
 	"redpacket/system/roles/zhiyun"
 )
 
-// roles are the roles of this binary, in the order of a claim's path. Each runs until its context ends.
+// roles are the roles of this binary, in the order of a claim's path, the optional ones last. Each runs until its context ends.
 var roles = []struct {
 	name string
 	run  func(context.Context, config.Config) error
@@ -34,7 +38,11 @@ var roles = []struct {
 	{"log", logd.Run},
 	{"courier", courier.Run},
 	{"idip", idip.Run},
+	{"recon", recon.Run},
 	{"linkd", linkd.Run},
+	{"registry", registry.Run},
+	{"recommend", recommend.Run},
+	{"report", report.Run},
 	{"control", controld.Run},
 	{"zhiyun", zhiyun.Run},
 }

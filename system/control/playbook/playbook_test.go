@@ -170,75 +170,73 @@ type second struct {
 	want string  // + activate, - close, or nothing
 }
 
-// tell plays seconds to a watch of P1 (open: above 0.85 for 3 s, close: below 0.6 for 60 s), doing what it decides.
-func tell(t *testing.T, w *playbook.Watch, from int, active *[]control.Activation, story ...second) int {
+// teller tells a watch of P1 (open: above 0.85 for 3 s, close: below 0.6 for 4 s) a story, and does what it decides.
+type teller struct {
+	t      *testing.T
+	watch  *playbook.Watch
+	at     int64 // s
+	active []control.Activation
+}
+
+func newTeller(t *testing.T) *teller {
 	t.Helper()
+	p, _ := playbook.Find(playbook.Register(), "P1")
+	p.Close.For = 4 * time.Second
+	return &teller{t: t, watch: playbook.NewWatch([]playbook.Playbook{p})}
+}
+
+func (w *teller) tell(story ...second) {
+	w.t.Helper()
 	for _, s := range story {
 		v := playbook.Values{playbook.Load: s.load}
 		if s.load < 0 {
 			v = nil
 		}
 		got := ""
-		for _, d := range w.Step(time.Unix(int64(from), 0), v, *active) {
+		for _, d := range w.watch.Step(time.Unix(w.at, 0), v, w.active) {
 			if got = "-"; d.Activate {
 				got = "+"
-				*active = append(*active, control.Activation{Playbook: d.Playbook, By: control.ByTrigger})
+				w.active = append(w.active, control.Activation{Playbook: d.Playbook, By: control.ByTrigger})
 			} else {
-				*active = slices.DeleteFunc(*active, func(a control.Activation) bool { return a.Playbook == d.Playbook })
+				w.active = slices.DeleteFunc(w.active, func(a control.Activation) bool { return a.Playbook == d.Playbook })
 			}
 		}
 		if got != s.want {
-			t.Errorf("second %d, load %g: decided %q, want %q", from, s.load, got, s.want)
+			w.t.Errorf("second %d, load %g: decided %q, want %q", w.at, s.load, got, s.want)
 		}
-		from++
+		w.at++
 	}
-	return from
-}
-
-func p1(t *testing.T) *playbook.Watch {
-	t.Helper()
-	p, _ := playbook.Find(playbook.Register(), "P1")
-	p.Close.For = 4 * time.Second
-	return playbook.NewWatch([]playbook.Playbook{p})
 }
 
 func TestTriggersOpenAndClose(t *testing.T) {
-	var active []control.Activation
-	w := p1(t)
-	at := tell(t, w, 0, &active, second{0.9, ""}, second{0.9, ""}, second{0.8, ""}, // not long enough
+	newTeller(t).tell(second{0.9, ""}, second{0.9, ""}, second{0.8, ""}, // not long enough
 		second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"}, second{0.9, ""},
 		second{0.7, ""}, second{0.5, ""}, second{0.5, ""}, second{0.65, ""}, // not low enough for long enough
-		second{0.5, ""}, second{0.5, ""}, second{0.5, ""}, second{0.5, ""}, second{0.5, "-"}, second{0.5, ""})
-	// It may come again.
-	tell(t, w, at, &active, second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"})
+		second{0.5, ""}, second{0.5, ""}, second{0.5, ""}, second{0.5, ""}, second{0.5, "-"}, second{0.5, ""},
+		second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"}) // it may come again
 }
 
 func TestNotKnowingNeitherBeginsNorEndsAnything(t *testing.T) {
-	var active []control.Activation
-	w := p1(t)
-	at := tell(t, w, 0, &active, second{-1, ""}, second{0.9, ""}, second{-1, ""}, second{-1, ""}, second{0.9, "+"})
-	active = nil
-	w = p1(t)
-	tell(t, w, at, &active, second{0.9, ""}, second{-1, ""}, second{-1, ""}, second{-1, "+"}) // blind, but only just
-	active = nil
-	w = p1(t)
-	tell(t, w, 0, &active, second{0.9, ""}, second{-1, ""}, second{-1, ""})
-	tell(t, w, 20, &active, second{-1, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"}) // what was seen is too old
+	newTeller(t).tell(second{-1, ""}, second{0.9, ""}, second{-1, ""}, second{-1, ""}, second{0.9, "+"})
+	newTeller(t).tell(second{0.9, ""}, second{-1, ""}, second{-1, ""}, second{-1, "+"}) // blind, but only just
+	w := newTeller(t)
+	w.tell(second{0.9, ""}, second{-1, ""}, second{-1, ""})
+	w.at += 20
+	w.tell(second{-1, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"}) // what was seen is too old
 }
 
 func TestHandsAndTriggersDoNotFight(t *testing.T) {
-	w := p1(t)
-	active := []control.Activation{{Playbook: "P1", By: control.ByHand}}
-	low := slices.Repeat([]second{{0.1, ""}}, 10)
-	at := tell(t, w, 0, &active, low...) // by hand stays, however low the load is
-	if _, closing := w.Due("P1"); !closing {
+	w := newTeller(t)
+	w.active = []control.Activation{{Playbook: "P1", By: control.ByHand}}
+	w.tell(slices.Repeat([]second{{0.1, ""}}, 10)...) // by hand stays, however low the load is
+	if _, closing := w.watch.Due("P1"); !closing {
 		t.Error("nobody is told that it may be closed")
 	}
 	high := slices.Repeat([]second{{0.95, ""}}, 6)
-	at = tell(t, w, at, &active, high...)
-	active = nil // taken back by hand, under load: it does not come again
-	at = tell(t, w, at, &active, high...)
-	tell(t, w, at, &active, second{0.5, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, "+"})
+	w.tell(high...)
+	w.active = nil // taken back by hand, under load: it does not come again
+	w.tell(high...)
+	w.tell(second{0.5, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, "+"})
 }
 
 func TestOneAfterAnother(t *testing.T) {

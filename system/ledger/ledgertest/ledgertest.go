@@ -35,6 +35,7 @@ func Behaves(ctx context.Context, dsn string) error {
 		{"the same orders from many sides are delivered once", fromManySides},
 		{"a caller who leaves undoes nothing", leaving},
 		{"bad grants are refused", refusals},
+		{"dead letters are kept, once each", deadLetters},
 	} {
 		if err := question.ask(ctx, l); err != nil {
 			return fmt.Errorf("ledger: %s: %w", question.name, err)

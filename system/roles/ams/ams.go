@@ -11,7 +11,10 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/grantlog"
+	"redpacket/system/optional"
+	"redpacket/system/report"
 	"redpacket/system/wire"
 )
 
@@ -23,6 +26,7 @@ const (
 	readBatch      = 512
 	claimLine      = 1 << 14
 	readLine       = 1 << 15
+	callerShare    = 2                    // a caller may have one part in so many of a line
 	claimLinger    = 8 * time.Millisecond // how long the first claim of a batch waits for company
 )
 
@@ -32,7 +36,10 @@ func Light(ctx context.Context, cfg config.Config) error {
 	defer stop()
 	l := newLight(cfg, since(time.Now()))
 	l.switches.Follow(ctx, cfg)
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: l.metrics(), Healthy: l.shard.known, Switches: l.switches}); err != nil {
+	l.lists.dial(ctx, cfg.PeersOf("recommend"), optional.Deadline)
+	metrics := l.metrics()
+	reporting(ctx, cfg, metrics, told{"ams-light", &l.answers, l.switches})
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: l.shard.known, Switches: l.switches}); err != nil {
 		return err
 	}
 	var parts sync.WaitGroup
@@ -56,7 +63,10 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	defer stop()
 	h := newHeavy(cfg, since(time.Now()))
 	h.desk.switches.Follow(ctx, cfg)
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: h.metrics(), Healthy: h.healthy, Switches: h.desk.switches}); err != nil {
+	h.newcomers.dial(ctx, cfg.PeersOf("registry"), optional.Deadline)
+	metrics := h.metrics()
+	reporting(ctx, cfg, metrics, told{"ams-heavy", &h.desk.answers, h.desk.switches})
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: h.healthy, Switches: h.desk.switches}); err != nil {
 		return err
 	}
 	spool, err := grantlog.OpenSpool(cfg.Data)
@@ -78,6 +88,25 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	return err
 }
 
+// told is what a pool reports, and the switches that may keep it from reporting.
+type told struct {
+	pool     string
+	answers  *tallies
+	switches *control.Current
+}
+
+// reporting sends what a pool answers to the collector, if there is one, until ctx ends.
+func reporting(ctx context.Context, cfg config.Config, m admin.Registry, of told) {
+	r := report.New(cfg.Node, cfg.PeersOf("report"), func(add func(series string, total uint64)) {
+		for code := range api.Codes {
+			add(of.pool+"."+code.String(), uint64(of.answers[code].Load()))
+		}
+	})
+	r.Withhold(func() bool { return of.switches.Now().DropReports })
+	r.Publish(m)
+	r.Start(ctx)
+}
+
 // connect waits for the log.
 func connect(ctx context.Context, cfg config.Config) (*grantlog.Log, error) {
 	addr, err := cfg.Peer("log")
@@ -96,6 +125,15 @@ func since(begun time.Time) clock { return func() time.Duration { return time.Si
 // answerer is where a call's answer goes: a wire.Caller.
 type answerer interface {
 	Reply(replies []wire.Reply)
+	Owed() int // calls of this caller that are not answered yet
+}
+
+// bounded parts a batch that has just come from one caller: what is served, and what is refused because we owe the caller
+// share answers already. So no caller, however it behaves, takes more than its share of a line from the others.
+func bounded(batch []wire.Call, from answerer, share int) (served, over []wire.Call) {
+	before := max(0, from.Owed()-len(batch)) // the batch is owed since it was read
+	fit := min(len(batch), max(0, share-before))
+	return batch[:fit], batch[fit:]
 }
 
 // waiting is a call in line.
@@ -103,6 +141,7 @@ type waiting struct {
 	call wire.Call
 	from answerer
 	at   time.Duration // when it came
+	left time.Duration // when it left this process' own line to wait for what another one does; 0: it has not
 }
 
 // refuse answers a call with a code alone; tgw has the words.

@@ -1,9 +1,9 @@
 package ams
 
 import (
+	"redpacket/system/activity"
 	"strconv"
 
-	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 )
@@ -22,26 +22,13 @@ func appendShare(b []byte, activity uint16, gift api.Gift, s cmem.Share) []byte 
 	return append(b, '}')
 }
 
-// listed is the most gifts one list shows; a page shows no more, and a reply must stay below its 4 KiB.
-const listed = 200
-
-// listBody is the gift list in its default order: each gift's id and the fen of its mean share.
-func listBody(a activity.Activity) []byte {
-	ids, fen := []byte(`{"code":"ok","gifts":[`), []byte(`],"fen":[`)
-	for i, g := range a.Gifts[:min(len(a.Gifts), listed)] {
-		if i > 0 {
-			ids, fen = append(ids, ','), append(fen, ',')
-		}
-		ids = strconv.AppendUint(ids, uint64(g.ID), 10)
-		fen = strconv.AppendInt(fen, int64(g.Total)/int64(g.Shares), 10)
-	}
-	return append(append(ids, fen...), "]}"...)
-}
+// serversPerGame is how many servers each game offers; they are numbered from 1.
+const serversPerGame = 20
 
 // shortList is the gift list without what a page can do without: each gift's id.
 func shortList(a activity.Activity) []byte {
 	b := []byte(`{"code":"ok","gifts":[`)
-	for i, g := range a.Gifts[:min(len(a.Gifts), listed)] {
+	for i, g := range a.Gifts[:min(len(a.Gifts), mostListed)] {
 		if i > 0 {
 			b = append(b, ',')
 		}

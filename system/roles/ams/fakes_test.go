@@ -77,7 +77,10 @@ func (f *fakeLog) Again(_ context.Context, _ uint64, b grantlog.Batch) error {
 type ear struct {
 	mu    sync.Mutex
 	heard []wire.Reply
+	owed  int
 }
+
+func (e *ear) Owed() int { return e.owed }
 
 func (e *ear) Reply(replies []wire.Reply) {
 	e.mu.Lock()

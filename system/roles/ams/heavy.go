@@ -22,7 +22,9 @@ type heavy struct {
 	pump  *pump
 	desk  *desk
 	free  chan *worker
-	log   atomic.Pointer[places] // nil until the log was reached
+
+	newcomers *newcomers
+	log       atomic.Pointer[places] // nil until the log was reached
 }
 
 func newHeavy(cfg config.Config, now clock) *heavy {
@@ -37,6 +39,7 @@ func newHeavy(cfg config.Config, now clock) *heavy {
 	h.desk.first = h.desk.number.Load()
 	h.pump = &pump{line: newLine(claimLine), pace: pacerAt(cfg.Rules.HeavyRate), now: now,
 		patience: h.desk.patience, linger: claimLinger, most: claimBatch, out: outgoing{counts: &h.desk.answers}}
+	h.newcomers = newNewcomers(h)
 	return h
 }
 
@@ -66,11 +69,27 @@ func (h *heavy) ready() bool {
 	return log != nil && h.desk.doubts.Load() == 0 && h.shard.open() == nil && log.healthy() == nil
 }
 
-// take puts claims in line, and answers at once those that can be refused without asking anybody.
+// take puts claims in line, and answers at once those that can be refused without asking anybody. Claims for new users
+// only are looked up first.
 func (h *heavy) take(batch []wire.Call, from answerer) {
-	switches, now := h.desk.switches.Now(), h.pump.now()
-	d := door{ready: !switches.StopIssuing && h.ready(), cheapOnly: switches.CheapOnly}
-	refused := h.pump.line.push(batch, from, now, func(c wire.Call) api.Code { return d.claimable(&h.cfg.Activity, c) })
+	ready, now := h.ready(), h.pump.now()
+	switches := h.desk.switches.Now()
+	d := door{ready: !switches.StopIssuing && ready, cheapOnly: switches.CheapOnly}
+	served, over := bounded(batch, from, claimLine/callerShare)
+	var unproven []waiting
+	refused := h.pump.line.push(served, from, now, func(c wire.Call) api.Code {
+		code := d.claimable(&h.cfg.Activity, c)
+		if code == aside {
+			unproven = append(unproven, waiting{call: c, from: from, at: now})
+		}
+		return code
+	})
+	if len(unproven) > 0 {
+		refused = h.newcomers.prove(unproven, refused)
+	}
+	for _, c := range over {
+		refused = append(refused, refuse(c, api.Busy))
+	}
 	if len(refused) == 0 {
 		return
 	}
@@ -83,20 +102,21 @@ func (h *heavy) take(batch []wire.Call, from answerer) {
 // door is what a batch of claims meets at the door.
 type door struct {
 	ready     bool // claims may be tried
-	newcomer  bool // the user is proven not to be registered; nobody can prove that yet: the cheap side
-	cheapOnly bool // no gift for new users, whatever is proven
+	cheapOnly bool // no gift for new users, whatever could be proven
 }
 
-// claimable is OK for a claim that may be decided.
+// claimable is OK for a claim that anybody may make, aside for one that only a newcomer may, and else why it is refused.
 func (d door) claimable(a *activity.Activity, c wire.Call) api.Code {
 	if c.Op != api.Claim || c.User == 0 {
 		return api.Malformed
 	}
-	if code := a.MayClaim(c.Gift, d.newcomer && !d.cheapOnly); code != api.OK {
+	switch code := a.MayClaim(c.Gift, false); {
+	case code != api.OK && (code != api.NotEligible || d.cheapOnly):
 		return code
-	}
-	if !d.ready {
+	case !d.ready:
 		return api.Closed
+	case code == api.NotEligible:
+		return aside
 	}
 	return api.OK
 }
@@ -145,6 +165,7 @@ func (h *heavy) metrics() admin.Registry {
 	m.Counter("redpacket_repeats_total", "claims that got the share the user had, made durable again", nil, func() float64 { return float64(d.repeats.Load()) })
 	m.Counter("redpacket_returned_total", "shares that went back to their stock", nil, func() float64 { return float64(d.returned.Load()) })
 	m.Counter("redpacket_batches_total", "batches decided", nil, func() float64 { return float64(d.batches.Load()) })
+	h.newcomers.metrics(m)
 	common(m, h.pump, &d.answers)
 	return m
 }

@@ -14,16 +14,16 @@ import (
 	"redpacket/system/wire"
 )
 
-// light is one ams-light: a line of reads; lists are answered from memory, receipts wait in a second line for Redis, so
-// that a Redis that hangs does not take the lists with it.
+// light is one ams-light: a line of reads; lists are answered from memory, in the order that recommend says if it says so
+// in time, receipts wait in a second line for Redis, so that a Redis that hangs does not take the lists with it.
 type light struct {
 	cfg      config.Config
 	shard    *shard
 	pump     *pump
 	receipts *line
+	lists    *lists
+	shown    []waiting // of answer: lists of one batch
 	switches *control.Current
-	list     []byte
-	short    []byte   // the list without its optional fields
 	servers  [][]byte // by game
 	answers  tallies
 	patience time.Duration
@@ -31,11 +31,13 @@ type light struct {
 }
 
 func newLight(cfg config.Config, now clock) *light {
-	l := &light{cfg: cfg, shard: &shard{}, receipts: newLine(readLine), list: listBody(cfg.Activity), short: shortList(cfg.Activity), now: now,
-		patience: cfg.Rules.ReadWithin.D(), switches: control.NewCurrent(cfg.Node, cfg.Token)}
+	l := &light{cfg: cfg, shard: &shard{}, receipts: newLine(readLine), now: now,
+		patience: cfg.Rules.ReadWithin.D() * 4 / 5, // so that tgw hears busy before it takes us for dead
+		switches: control.NewCurrent(cfg.Node, cfg.Token)}
 	for game := range cfg.Activity.Games {
 		l.servers = append(l.servers, serversBody(game))
 	}
+	l.lists = newLists(l)
 	l.pump = &pump{line: newLine(readLine), pace: pacerAt(cfg.Rules.LightRate), now: now, patience: l.patience,
 		most: readBatch, out: outgoing{counts: &l.answers}}
 	return l
@@ -43,7 +45,11 @@ func newLight(cfg config.Config, now clock) *light {
 
 // take puts reads in line, and answers at once those that are none.
 func (l *light) take(batch []wire.Call, from answerer) {
-	refused := l.pump.line.push(batch, from, l.now(), l.readable)
+	served, over := bounded(batch, from, readLine/callerShare)
+	refused := l.pump.line.push(served, from, l.now(), l.readable)
+	for _, c := range over {
+		refused = append(refused, refuse(c, api.Busy))
+	}
 	if len(refused) == 0 {
 		return
 	}
@@ -84,25 +90,25 @@ func (l *light) run(ctx context.Context) {
 	}
 }
 
-// answer answers what is in memory and appends the rest to reads.
+// answer answers what is in memory, now or when recommend has answered, and appends the rest to reads.
 func (l *light) answer(batch, reads []waiting) []waiting {
-	now, list := l.now(), l.list
-	if l.switches.Now().TrimValues {
-		list = l.short
-	}
+	now := l.now()
+	l.shown = l.shown[:0]
 	for i := range batch {
 		c := &batch[i].call
-		body := list
 		switch c.Op {
 		case api.Receipt:
+			batch[i].left = now
 			reads = append(reads, batch[i])
-			continue
 		case api.Select:
 			gift, _ := l.cfg.Activity.Gift(c.Gift) // it was there when the call came in
-			body = l.servers[gift.Game]
+			l.pump.out.add(batch[i].from, wire.Reply{ID: c.ID, Code: api.OK, Queued: queued(&batch[i], now), Body: l.servers[gift.Game]})
+		default:
+			c.Waited = queued(&batch[i], now)
+			l.shown = append(l.shown, batch[i])
 		}
-		l.pump.out.add(batch[i].from, wire.Reply{ID: c.ID, Code: api.OK, Queued: queued(&batch[i], now), Body: body})
 	}
+	l.lists.answer(l.shown, &l.pump.out)
 	return reads
 }
 
@@ -194,6 +200,7 @@ func (r *reader) refuse(code api.Code) {
 
 func (l *light) metrics() admin.Registry {
 	m := admin.NewRegistry()
+	l.lists.metrics(m)
 	common(m, l.pump, &l.answers)
 	return m
 }

@@ -22,6 +22,9 @@ func newLine(size int) *line {
 	return &line{wake: make(chan struct{}, 1), ring: make([]waiting, size)}
 }
 
+// aside is check's word for a call that neither joins the line nor is refused: check has put it elsewhere.
+const aside = api.Codes
+
 // push puts the calls that check allows at the end of the line, and returns the answers of the others: check's code, or
 // Busy where the line is full. It never blocks.
 func (l *line) push(calls []wire.Call, from answerer, now time.Duration, check func(wire.Call) api.Code) (refused []wire.Reply) {
@@ -29,12 +32,13 @@ func (l *line) push(calls []wire.Call, from answerer, now time.Duration, check f
 	for _, c := range calls {
 		code := check(c)
 		switch {
+		case code == aside:
 		case code != api.OK:
 			refused = append(refused, refuse(c, code))
 		case l.n == len(l.ring):
 			refused = append(refused, refuse(c, api.Busy))
 		default:
-			l.ring[(l.head+l.n)%len(l.ring)] = waiting{c, from, now}
+			l.ring[(l.head+l.n)%len(l.ring)] = waiting{call: c, from: from, at: now}
 			l.n++
 		}
 	}

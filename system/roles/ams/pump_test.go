@@ -92,9 +92,9 @@ func TestClaimable(t *testing.T) {
 	}{
 		"a claim":                   {anyone, open, api.OK},
 		"closed":                    {anyone, door{}, api.Closed},
-		"for newcomers":             {forNew, open, api.NotEligible},
-		"by a newcomer":             {forNew, door{ready: true, newcomer: true}, api.OK},
-		"the cheap side":            {forNew, door{ready: true, newcomer: true, cheapOnly: true}, api.NotEligible},
+		"for newcomers":             {forNew, open, aside},
+		"closed to newcomers":       {forNew, door{}, api.Closed},
+		"the cheap side":            {forNew, door{ready: true, cheapOnly: true}, api.NotEligible},
 		"for anyone, when so cheap": {anyone, door{ready: true, cheapOnly: true}, api.OK},
 		"no such gift":              {wire.Call{Op: api.Claim, User: 1, Gift: 99}, open, api.NotFound},
 		"nobody":                    {wire.Call{Op: api.Claim}, open, api.Malformed},
@@ -194,5 +194,19 @@ func TestReceiptsTellWhatTheClaimTold(t *testing.T) {
 	}
 	if want := `{"code":"ok","order":"281483566645253","gift":2,"fen":2000,"server":9}`; string(e.heard[0].Body) != want {
 		t.Errorf("receipt %s, want %s", e.heard[0].Body, want)
+	}
+}
+
+// TestWaitingForRedisIsNoQueue: tgw sheds lists when calls queue here. What receipts wait for Redis is another's queue.
+func TestWaitingForRedisIsNoQueue(t *testing.T) {
+	cfg := config.Config{Activity: activity.Festival(1, 0.001), Rules: config.Default()}
+	e, now := &ear{}, time.Second
+	l := newLight(cfg, func() time.Duration { return now })
+	came := []waiting{{call: wire.Call{ID: 0, Op: api.Receipt, User: 1, Gift: 2}, from: e, at: now - 30*time.Millisecond}}
+	r := reader{light: l, batch: l.answer(came, nil)}
+	now += 150 * time.Millisecond // the line of receipts, and then Redis
+	r.refuse(api.Busy)
+	if got := e.heard[0].Queued; got != 30_000 {
+		t.Errorf("a receipt that waited 30 ms here, and 150 for Redis, says %d µs", got)
 	}
 }

@@ -1,22 +1,27 @@
 // Package courier is the role courier: it brings every grant of the log to its game's delivery interface, one lane a
-// game, never faster than the game allows, and again and again until the game has said what became of it.
+// game, never faster than the game allows, and again and again until the game has said what became of it. What recon
+// asks to deliver again takes the same lanes.
 package courier
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"redpacket/system/admin"
 	"redpacket/system/config"
 	"redpacket/system/control"
 	"redpacket/system/grantlog"
+	"redpacket/system/roles/idip/delivery"
 )
+
+// askWait is how long one request to a game may take; the game's own limit is shorter.
+const askWait = 6 * time.Second
 
 // Run runs the role until ctx ends. It is healthy while it is connected to the log and reads it; whether the games
 // answer shows in the backlog.
@@ -45,7 +50,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	c.open.Store(&opened{l, lanes})
-	return c.run(ctx, lanes, cfg, newClient("http://"+idip, int(cfg.Activity.Games)))
+	return c.run(ctx, lanes, cfg, delivery.NewClient(idip, int(cfg.Activity.Games), askWait))
 }
 
 // courier is the state that the admin port shows.
@@ -65,18 +70,21 @@ type opened struct {
 
 // counts are one game's totals.
 type counts struct {
-	delivered, repeats, conflicts, failures atomic.Uint64
+	delivered, repeats, conflicts, failures, reissues atomic.Uint64
 }
 
 // run serves all lanes until ctx ends or the log turns out to be unreadable.
-func (c *courier) run(ctx context.Context, lanes *grantlog.Lanes, cfg config.Config, ask *client) error {
+func (c *courier) run(ctx context.Context, lanes *grantlog.Lanes, cfg config.Config, ask asker) error {
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return lanes.Run(ctx) })
-	say := &voice{}
+	say, d := &voice{}, desk{activity: cfg.Activity}
 	for game := range cfg.Activity.Games {
 		r := newRound(game, cfg, &c.counts[game])
-		r.say, r.switches = say, c.switches
+		r.say, r.switches, d.rounds = say, c.switches, append(d.rounds, r)
 		all.Go(func() error { return r.run(ctx, lanes.Lane(game), ask) })
+	}
+	if cfg.Inner != "" {
+		all.Go(func() error { return d.serve(ctx, cfg.Inner) })
 	}
 	if err := all.Wait(); !errors.Is(err, context.Canceled) {
 		return err
@@ -107,6 +115,8 @@ func (c *courier) metrics(r admin.Registry, games uint8) {
 			func() float64 { return float64(n.repeats.Load()) })
 		r.Counter("redpacket_conflicts_total", "Orders that the game will never deliver.", labels,
 			func() float64 { return float64(n.conflicts.Load()) })
+		r.Counter("redpacket_reissues_total", "Orders that were delivered again because recon asked.", labels,
+			func() float64 { return float64(n.reissues.Load()) })
 		r.Counter("redpacket_delivery_failures_total", "Requests without an answer that could be used.", labels,
 			func() float64 { return float64(n.failures.Load()) })
 	}
@@ -130,13 +140,6 @@ func (c *courier) strays() float64 {
 		return 0
 	}
 	return float64(o.lanes.Strays())
-}
-
-// newClient keeps one connection a game, so that one slow game's connection is nobody else's.
-func newClient(base string, games int) *client {
-	return &client{base: base, http: &http.Client{Transport: &http.Transport{
-		MaxIdleConnsPerHost: games + 1, DisableCompression: true, ResponseHeaderTimeout: askWait,
-	}}}
 }
 
 // mostLines bounds what a lane may write to the process' log.

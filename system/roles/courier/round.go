@@ -32,16 +32,17 @@ type round struct {
 	counts   *counts
 	draw     *rand.Rand
 	say      *voice
+	again    again
 }
 
 // source is a lane of the log.
 type source interface {
-	Next(ctx context.Context, most int) (grants []api.Grant, done func() error, err error)
+	Next(ctx context.Context, most int) (grants []api.Grant, done func(context.Context) error, err error)
 }
 
 // asker is the game's delivery interface.
 type asker interface {
-	deliver(ctx context.Context, game uint8, grants []api.Grant) ([]delivery.Answer, error)
+	Deliver(ctx context.Context, game uint8, grants []api.Grant) ([]delivery.Answer, error)
 }
 
 // newRound is a lane's work before its first request.
@@ -57,17 +58,28 @@ func newRound(game uint8, cfg config.Config, n *counts) *round {
 
 // run works until ctx ends or the lane cannot be read.
 func (r *round) run(ctx context.Context, lane source, ask asker) error {
-	for {
-		grants, done, err := lane.Next(ctx, r.most())
+	for turn := 1; ; turn++ {
+		if turn%againEvery == 0 {
+			if err := r.reissue(ctx, ask); err != nil {
+				return err
+			}
+		}
+		grants, done, err := r.next(ctx, lane, r.most())
 		if err != nil {
 			return err
+		}
+		if len(grants) == 0 {
+			if err := r.reissue(ctx, ask); err != nil {
+				return err
+			}
+			continue
 		}
 		answers, err := r.untilAnswered(ctx, ask, grants)
 		if err != nil {
 			return err
 		}
 		r.count(answers)
-		if err := done(); err != nil {
+		if err := done(ctx); err != nil {
 			r.say.line("game %d: %v; it is tried again", r.game, err)
 		}
 	}
@@ -92,13 +104,13 @@ func (r *round) untilAnswered(ctx context.Context, ask asker, grants []api.Grant
 		if err := r.pace(ctx, len(grants)); err != nil {
 			return nil, err
 		}
-		answers, err := ask.deliver(ctx, r.game, grants)
+		answers, err := ask.Deliver(ctx, r.game, grants)
 		// The orders reached the game somewhere between then and now. Counted as of now they can, by the game's own
 		// clock, be in no window with later ones that ours has not seen them in.
 		r.window.Add(time.Now(), len(grants))
 		if err == nil {
 			if mutant.Is(mutant.Replayed) {
-				_, _ = ask.deliver(ctx, r.game, grants)
+				_, _ = ask.Deliver(ctx, r.game, grants)
 			}
 			return answers, nil
 		}
@@ -109,9 +121,9 @@ func (r *round) untilAnswered(ctx context.Context, ask asker, grants []api.Grant
 			r.say.line("game %d: %v; the same orders are asked again", r.game, err)
 		}
 		wait := backoff/2 + time.Duration(r.draw.Int64N(int64(backoff)))
-		var l later
+		var l delivery.Later
 		if errors.As(err, &l) {
-			wait += l.after
+			wait += l.After
 		}
 		if !pause(ctx, wait) {
 			return nil, ctx.Err()

@@ -30,14 +30,14 @@ func newQueue(n int) *queue {
 	return q
 }
 
-func (q *queue) Next(ctx context.Context, most int) ([]api.Grant, func() error, error) {
+func (q *queue) Next(ctx context.Context, most int) ([]api.Grant, func(context.Context) error, error) {
 	if q.done == len(q.grants) {
 		close(q.empty)
 		<-ctx.Done()
 		return nil, nil, ctx.Err()
 	}
 	n := min(most, len(q.grants)-q.done)
-	return q.grants[q.done : q.done+n], func() error { q.done += n; return nil }, nil
+	return q.grants[q.done : q.done+n], func(context.Context) error { q.done += n; return nil }, nil
 }
 
 // unreliable is a game that delivers, and says so only sometimes.
@@ -50,7 +50,7 @@ type unreliable struct {
 	asks   int
 }
 
-func (u *unreliable) deliver(_ context.Context, _ uint8, grants []api.Grant) (answers []delivery.Answer, err error) {
+func (u *unreliable) Deliver(_ context.Context, _ uint8, grants []api.Grant) (answers []delivery.Answer, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.window.Add(time.Now(), len(grants))
@@ -103,7 +103,7 @@ func TestEveryOrderIsAskedUntilAnswered(t *testing.T) {
 		case 2, 3:
 			return errors.New("the answer is lost")
 		case 5:
-			return later{503, 0}
+			return delivery.Later{Status: 503}
 		}
 		return nil
 	})
@@ -140,7 +140,7 @@ func TestTheGameSaysWhen(t *testing.T) {
 	t.Parallel()
 	_, n, took := run(t, newQueue(1), 0, func(ask int) error {
 		if ask == 1 {
-			return later{429, time.Second}
+			return delivery.Later{Status: 429, After: time.Second}
 		}
 		return nil
 	})

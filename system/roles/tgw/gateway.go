@@ -10,6 +10,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/l5"
 	"redpacket/system/login"
 	"redpacket/system/overload"
 	"redpacket/system/wire"
@@ -28,6 +29,7 @@ type gateway struct {
 	admission *overload.Admission
 	gate      *overload.Gate
 	pools     [pools]pool
+	l5        l5.Rules
 	pages     []*wire.Response
 	replies   *wire.Replies
 	switches  *control.Current
@@ -49,8 +51,12 @@ func newGateway(cfg config.Config) (*gateway, error) {
 		return nil, fmt.Errorf("node %s: claim_every %s, read_within %s, claim_within %s, queue_target %s must all be above 0",
 			cfg.Node, r.ClaimEvery.D(), r.ReadWithin.D(), r.ClaimWithin.D(), r.QueueTarget.D())
 	}
+	judged, err := l5.Named(r.L5)
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", cfg.Node, err)
+	}
 	replies := wire.NewReplies(overload.RetryAfter, r.Spread.D())
-	g := &gateway{rules: r, signer: signer, admission: overload.NewAdmission(r.QueueTarget.D(), pools),
+	g := &gateway{rules: r, signer: signer, l5: judged, admission: overload.NewAdmission(r.QueueTarget.D(), pools),
 		gate: overload.NewGate(r.ClaimEvery.D(), gateUsers), pages: pages(replies), replies: replies,
 		switches: control.NewCurrent(cfg.Node, cfg.Token), offer: cfg.Activity, defaults: newDefaults(cfg.Activity, replies)}
 	g.switches.OnChange(g.apply)
@@ -103,7 +109,7 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 	if err != nil || user == 0 {
 		return api.Unsigned
 	}
-	if !t.admission.Admits(user, t.hour) {
+	if !t.admission.Admits(user, t.hour, r.Op) {
 		return api.Busy
 	}
 	if r.Op != api.Claim {
@@ -127,14 +133,17 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 }
 
 func (t *turn) send(to, i int, user api.User, w wire.Wait) api.Code {
-	link := t.pools[to].pick(user)
-	if link == nil {
+	p := &t.pools[to]
+	k := p.pick(user)
+	if k < 0 {
 		return api.Busy
 	}
+	w.Via = via(to, k)
 	r := &t.batch.Requests[i]
 	call := wire.Call{ID: t.batch.Later(i, w), Op: r.Op, User: user, Gift: r.Gift, Server: r.Server,
 		Waited: uint32(min(time.Since(t.batch.At).Microseconds(), 1<<31))}
-	if !link.Send(call) {
+	if !p.links[k].Send(call) {
+		p.peers.Failed(k, 1)
 		return api.Busy
 	}
 	t.sent[to]++
@@ -143,9 +152,12 @@ func (t *turn) send(to, i int, user api.User, w wire.Wait) api.Code {
 
 // settled hears how a request came out that was sent on. A claim that was shed behind the gate has changed nothing, so
 // its user may come again when told to; one whose outcome is not known has used up its turn.
-func (g *gateway) settled(user uint64, code api.Code) {
-	if user != 0 && code.Outcome() == api.Shed {
-		g.gate.Release(api.User(user))
+func (g *gateway) settled(s wire.Settled) {
+	if s.Note != 0 && s.Code.Outcome() == api.Shed {
+		g.gate.Release(api.User(s.Note))
+	}
+	if s.Late {
+		g.late(s.Via)
 	}
 }
 
@@ -153,7 +165,9 @@ func (g *gateway) settled(user uint64, code api.Code) {
 func (g *gateway) step(length time.Duration) {
 	var seen [pools]overload.Sample
 	worst := time.Duration(0)
+	now := time.Now()
 	for i := range g.pools {
+		g.pools[i].judge(now, length)
 		seen[i] = g.pools[i].sample()
 		worst = max(worst, seen[i].Wait)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/report"
 )
 
 // Run serves users on cfg.Front until ctx ends; then it returns nil. It returns an error when the configuration or an
@@ -32,12 +33,19 @@ func Run(ctx context.Context, cfg config.Config) error {
 func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	g.dial(ctx, cfg.Peers)
+	if err := g.dial(ctx, cfg.Peers); err != nil {
+		return errors.Join(fmt.Errorf("node %s: %w", cfg.Node, err), l.Close())
+	}
 	g.switches.Follow(ctx, cfg)
-	page := admin.Page{Node: cfg.Node, Metrics: g.metrics(), Healthy: g.healthy, Switches: g.switches}
+	reporter := report.New(cfg.Node, cfg.PeersOf("report"), g.totals)
+	reporter.Withhold(func() bool { return g.switches.Now().DropReports })
+	metrics := g.metrics()
+	reporter.Publish(metrics)
+	page := admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: g.healthy, Switches: g.switches}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return errors.Join(err, l.Close())
 	}
+	reporter.Start(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { g.tick(ctx) })
 	g.listening.Store(true)

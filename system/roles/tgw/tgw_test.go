@@ -16,6 +16,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/l5"
 	"redpacket/system/login"
 	"redpacket/system/wire"
 )
@@ -91,6 +92,12 @@ func startAMS(t testing.TB, addr string) *ams {
 // start brings up a gateway; names are its ams, and rules may be changed before.
 func start(t testing.TB, change func(*config.Rules), names ...string) *rig {
 	t.Helper()
+	return startBy(t, l5.Drill(), change, names...)
+}
+
+// startBy is start with rules of l5's that are in no set.
+func startBy(t testing.TB, rules l5.Rules, change func(*config.Rules), names ...string) *rig {
+	t.Helper()
 	r := &rig{t: t, ams: map[string]*ams{}}
 	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Activity: activity.Festival(1, 0.001), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
 	for _, name := range names {
@@ -108,6 +115,7 @@ func start(t testing.TB, change func(*config.Rules), names ...string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g.l5 = rules
 	l := listen(t)
 	r.gateway, r.front = g, l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -119,7 +127,9 @@ func start(t testing.TB, change func(*config.Rules), names ...string) *rig {
 			t.Errorf("the gateway ended with %v", err)
 		}
 	})
-	until(t, "a healthy gateway", func() bool { return g.healthy() == nil })
+	until(t, "a healthy gateway with all its links", func() bool {
+		return g.healthy() == nil && g.pools[light].up()+g.pools[heavy].up() == len(names)
+	})
 	return r
 }
 

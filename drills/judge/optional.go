@@ -1,0 +1,103 @@
+package judge
+
+import (
+	"errors"
+	"time"
+
+	"redpacket/drills/record"
+	"redpacket/system/api"
+)
+
+// SlowedAtMost asks what something that was done to the system costs those who wait: a quantile of their times in one
+// window beside the same in another. Where the other's own seconds differ so much that its worst would explain what was
+// seen, nobody can tell.
+type SlowedAtMost struct {
+	Ops      []api.Op // none: the critical path
+	Quantile float64  // 0 … 1
+	By       time.Duration
+	In, Than string
+}
+
+// String is the promise.
+func (a SlowedAtMost) String() string {
+	return say("%s of %s in %q take at most %s longer than in %q", percent(a.Quantile), names(opsOr(a.Ops, Critical())), a.In, a.By, a.Than)
+}
+
+// Kind is Hypothesis.
+func (SlowedAtMost) Kind() Kind { return Hypothesis }
+
+// Windows are the windows it asks about.
+func (a SlowedAtMost) Windows() []string { return []string{a.In, a.Than} }
+
+// Check reads both quantiles; as in AnswersWithin, those shed do not count and those never answered do.
+func (a SlowedAtMost) Check(c *Case) (Finding, error) {
+	in, err := c.where(a.In)
+	if err != nil {
+		return Finding{}, err
+	}
+	than, err := c.where(a.Than)
+	if err != nil {
+		return Finding{}, err
+	}
+	if c.Tally == nil {
+		return unsure(0, "no tally was kept"), nil
+	}
+	of := record.Which{Ops: opsOr(a.Ops, Critical()), Outcomes: []api.Outcome{api.Done, api.Refused, api.Doubt}}
+	now, then := c.Tally.Count(in, of), c.Tally.Count(than, of)
+	if now == 0 || then == 0 {
+		return unsure(0, "%d answers in one window, %d in the other", now, then), nil
+	}
+	took, before, worst := c.Tally.Quantile(in, of, a.Quantile), c.Tally.Quantile(than, of, a.Quantile), time.Duration(0)
+	for at := than.From; at+time.Second <= than.To; at += time.Second {
+		worst = max(worst, c.Tally.Quantile(record.Span{From: at, To: at + time.Second}, of, a.Quantile))
+	}
+	if took > before+a.By && took <= worst+a.By {
+		return unsure(now+then, "%s after %s, but in the worst second of %q it was %s already: the machine was not quiet enough to tell",
+			round(took), round(before), a.Than, round(worst)), nil
+	}
+	return held(took <= before+a.By, now+then, "%s after %s, in its worst second %s", round(took), round(before), round(worst)), nil
+}
+
+// Degraded asks how many answers named an optional part as missing, as a share of the requests of an op: the degradation
+// must have been seen where the part is hurt, and not where it is not.
+type Degraded struct {
+	Part     string // recommend, registry
+	Op       api.Op // whose answers name it
+	From, To float64
+	In       string
+}
+
+// String is the promise.
+func (a Degraded) String() string {
+	return say("%s to %s of the answers to %s in %q name %s as missing", percent(a.From), percent(a.To), a.Op, a.In, a.Part)
+}
+
+// Kind is Hypothesis.
+func (Degraded) Kind() Kind { return Hypothesis }
+
+// Windows are the windows it asks about.
+func (a Degraded) Windows() []string { return []string{a.In} }
+
+// Check compares what the instances counted between the window's first reading and its last with what was asked for
+// meanwhile.
+func (a Degraded) Check(c *Case) (Finding, error) {
+	s, err := c.where(a.In)
+	if err != nil {
+		return Finding{}, err
+	}
+	if c.Tally == nil {
+		return Finding{}, errors.New("no tally was kept")
+	}
+	line := c.Series(record.DegradedBy(a.Part), s)
+	if len(line) < 2 {
+		return unsure(0, "%d readings of how many answers name %s", len(line), a.Part), nil
+	}
+	first, last := line[0], line[len(line)-1]
+	asked := c.Tally.Count(record.Span{From: first.At, To: last.At}, record.Which{Ops: []api.Op{a.Op}})
+	named := last.Value - first.Value
+	share := 0.0
+	if asked > 0 {
+		share = named / float64(asked)
+	}
+	return held(share >= a.From && share <= a.To, asked, "%.0f of %d: %s", named, asked, percent(share)), nil
+}

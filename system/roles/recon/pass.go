@@ -1,0 +1,241 @@
+package recon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"redpacket/system/activity"
+	"redpacket/system/api"
+	"redpacket/system/books"
+	"redpacket/system/grantlog"
+	"redpacket/system/ledger"
+	"redpacket/system/recon"
+	"redpacket/system/roles/idip/delivery"
+)
+
+const (
+	// room is the shares of a slice: 32 MB.
+	room = 1 << 21
+	// settleFor is how long a share may be on its way from Redis to the log; a claim is answered long before.
+	settleFor = 5 * time.Second
+	// lookAgain is how often the log is asked for such shares.
+	lookAgain = 200 * time.Millisecond
+)
+
+// shelves are the books that a pass reads. Every method may be asked again after an error, and waits at most until ctx
+// ends.
+type shelves interface {
+	Mark(ctx context.Context) (mark, error)
+	Held(ctx context.Context, at grantlog.Shard, a activity.Activity, keep func(api.Grant) error) error
+	Delivered(ctx context.Context, o ledger.Orders, keep func(books.Entry) error) error
+	Logged(ctx context.Context, from, to uint64) iter.Seq2[grantlog.Logged, error]
+	StillHeld(ctx context.Context, at grantlog.Shard, grants []api.Grant) ([]bool, error)
+}
+
+// letters is where dead letters are kept.
+type letters interface {
+	Bury(ctx context.Context, letters []ledger.Letter) (fresh int, err error)
+	Solve(ctx context.Context, kind string, orders []api.Order) error
+}
+
+// deliverer is the games' interface, by way of the courier.
+type deliverer interface {
+	Deliver(ctx context.Context, game uint8, grants []api.Grant) ([]delivery.Answer, error)
+}
+
+// mark is one moment: how far each game's delivery had come, where the log ended, and who decided.
+type mark struct {
+	floors []uint64
+	last   uint64
+	shard  grantlog.Shard
+}
+
+// worker is what all passes share.
+type worker struct {
+	activity activity.Activity
+	shelves  shelves
+	letters  letters
+	courier  deliverer
+	now      func() time.Time
+	settle   time.Duration // settleFor
+	again    time.Duration // againSoon
+}
+
+// pass is one pass under way.
+type pass struct {
+	worker
+	order  order
+	tell   func(func(*recon.Result)) // changes the result
+	budget int                       // orders that may still be delivered again
+	pace   pace
+}
+
+// errOver says that a pass has had its time.
+var errOver = errors.New("its time is over; begin the next pass where this one stopped, or give it more time")
+
+// run compares slice by slice, and repairs what it finds before it goes on.
+func (p *pass) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.order.within, errOver)
+	defer cancel()
+	p.pace = pace{rate: p.order.rate, now: p.now, next: p.now()}
+	defer func() { p.tell(func(r *recon.Result) { r.Read += uint64(p.pace.since) }) }() // what is short of a stride
+	all := recon.Slices(p.activity, room)
+	p.tell(func(r *recon.Result) { r.Slice, r.Slices = min(p.order.from, len(all)), len(all) })
+	if p.order.from >= len(all) {
+		return fmt.Errorf("slice %d of %d: there is none", p.order.from, len(all))
+	}
+	for i := p.order.from; i < len(all); i++ {
+		f, err := p.compare(ctx, all[i])
+		if err != nil {
+			return p.stopped(ctx, i, err)
+		}
+		p.tell(func(r *recon.Result) { r.Add(f) })
+		if !p.order.dry {
+			if err := p.repair(ctx, f); err != nil {
+				return p.stopped(ctx, i, err)
+			}
+		}
+		p.tell(func(r *recon.Result) { r.Slice = i + 1 })
+	}
+	return nil
+}
+
+// stopped says where a pass ended, and why.
+func (p *pass) stopped(ctx context.Context, slice int, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		err = fmt.Errorf("%w (%w)", cause, err)
+	}
+	return fmt.Errorf("slice %d: %w", slice, err)
+}
+
+// compare reads one slice of the books. The order of reading makes the comparison sound while the system runs: what the
+// floors call delivered is in a ledger read later; what the log had before Redis was read, Redis holds; and the log, read
+// last, knows every delivery.
+func (p *pass) compare(ctx context.Context, s recon.Slice) (*recon.Findings, error) {
+	p.doing("looking where the log ends")
+	before, err := p.shelves.Mark(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !before.shard.Open {
+		return nil, fmt.Errorf("shard %s is closed at epoch %d: it is being rebuilt; run the pass again when it is open", before.shard.IDC, before.shard.Epoch)
+	}
+	t := recon.NewTable(s, recon.Bounds{Floors: before.floors, Known: before.last})
+	p.tell(func(r *recon.Result) { r.Epoch = before.shard.Epoch })
+	if err := p.stock(ctx, t, s, before.shard); err != nil {
+		return nil, err
+	}
+	after, err := p.shelves.Mark(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if after.shard != before.shard {
+		return nil, fmt.Errorf("shard %s went from epoch %d to %d meanwhile; run the pass again", before.shard.IDC, before.shard.Epoch, after.shard.Epoch)
+	}
+	p.doing("reading the log")
+	now := p.now()
+	for b, err := range p.shelves.Logged(ctx, 1, after.last) {
+		if err != nil {
+			return nil, err
+		}
+		overdue := now.Sub(b.At) > recon.Promise
+		for _, g := range b.Grants {
+			if err := errors.Join(t.Logged(g, b.Pos, overdue), p.count(ctx)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	p.doing("comparing")
+	f := t.Findings()
+	return f, p.awaitLogged(ctx, f, after)
+}
+
+// stock enters what Redis and the ledger hold.
+func (p *pass) stock(ctx context.Context, t *recon.Table, s recon.Slice, at grantlog.Shard) error {
+	p.doing("reading Redis")
+	some := p.activity
+	some.Gifts = s.Gifts()
+	err := p.shelves.Held(ctx, at, some, func(g api.Grant) error { return errors.Join(t.Held(g), p.count(ctx)) })
+	if err != nil {
+		return err
+	}
+	p.doing("reading the ledger")
+	return p.shelves.Delivered(ctx, ledger.Orders{From: s.First, To: s.Last}, func(e books.Entry) error {
+		return errors.Join(t.Delivered(e.Grant), p.count(ctx))
+	})
+}
+
+// awaitLogged takes those shares off the unlogged that were on their way: the log has them by now, or Redis has them
+// back. What is left is told, and never invented: nobody was shown an acknowledgement of it, or the log has lost it.
+func (p *pass) awaitLogged(ctx context.Context, f *recon.Findings, seen mark) error {
+	open := map[api.Order]recon.Difference{}
+	for _, d := range f.Kept[recon.Unlogged] {
+		open[d.Grant.Order] = d
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	p.doing("waiting for shares on their way to the log")
+	for from, until := seen.last+1, p.now().Add(p.settle); len(open) > 0; {
+		now, err := p.shelves.Mark(ctx)
+		if err != nil {
+			return err
+		}
+		for b, err := range p.shelves.Logged(ctx, from, now.last) {
+			if err != nil {
+				return err
+			}
+			for _, g := range b.Grants {
+				delete(open, g.Order)
+			}
+		}
+		from = now.last + 1
+		if !p.now().Before(until) {
+			break
+		}
+		if !pause(ctx, lookAgain) {
+			return ctx.Err()
+		}
+	}
+	return p.keepHeld(ctx, f, open, seen.shard)
+}
+
+// keepHeld leaves those of the unlogged that are open and that Redis still holds.
+func (p *pass) keepHeld(ctx context.Context, f *recon.Findings, open map[api.Order]recon.Difference, at grantlog.Shard) error {
+	var grants []api.Grant
+	var left []recon.Difference
+	for _, d := range f.Kept[recon.Unlogged] {
+		if _, ok := open[d.Grant.Order]; ok {
+			grants = append(grants, d.Grant)
+			left = append(left, d)
+		}
+	}
+	held, err := p.shelves.StillHeld(ctx, at, grants)
+	if err != nil {
+		return err
+	}
+	kept := f.Kept[recon.Unlogged]
+	f.Counts[recon.Unlogged] -= uint64(len(kept))
+	f.Kept[recon.Unlogged] = nil
+	for i, d := range left {
+		if held[i] {
+			f.Counts[recon.Unlogged]++
+			f.Kept[recon.Unlogged] = append(f.Kept[recon.Unlogged], d)
+		}
+	}
+	return nil
+}
+
+func (p *pass) doing(what string) { p.tell(func(r *recon.Result) { r.Doing = what }) }
+
+// count counts one entry read, and holds the pass to its rate.
+func (p *pass) count(ctx context.Context) error {
+	n, err := p.pace.one(ctx)
+	if n > 0 {
+		p.tell(func(r *recon.Result) { r.Read += uint64(n) })
+	}
+	return err
+}

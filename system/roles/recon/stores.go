@@ -1,0 +1,95 @@
+package recon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"redpacket/system/activity"
+	"redpacket/system/api"
+	"redpacket/system/books"
+	"redpacket/system/cmem"
+	"redpacket/system/config"
+	"redpacket/system/grantlog"
+	"redpacket/system/ledger"
+)
+
+// stores are the real shelves, each reached through its link.
+type stores struct {
+	cfg config.Config
+	log *grantlog.Log
+	dsn string // the ledger's
+}
+
+var _ shelves = stores{}
+
+// Mark asks the log.
+func (s stores) Mark(ctx context.Context) (m mark, err error) {
+	if m.floors, err = s.log.Floors(ctx, s.cfg.Activity.Games); err != nil {
+		return m, err
+	}
+	if m.shard, err = s.log.Shard(ctx, s.cfg.IDC); err != nil {
+		return m, err
+	}
+	m.last, err = s.log.Last(ctx)
+	return m, err
+}
+
+// Held reads the holders of some gifts. Claims go on meanwhile, so counters that disagree with holders say nothing.
+func (s stores) Held(ctx context.Context, at grantlog.Shard, a activity.Activity, keep func(api.Grant) error) error {
+	addr, err := s.cfg.Peer(at.Primary)
+	if err != nil {
+		return err
+	}
+	epoch, _, err := cmem.Books(ctx, addr, a, func(e books.Entry) error { return keep(e.Grant) })
+	if err != nil && !errors.Is(err, cmem.ErrDisagree) {
+		return err
+	}
+	if epoch != at.Epoch {
+		return fmt.Errorf("%s is at epoch %d, the log at %d; run the pass again", at.Primary, epoch, at.Epoch)
+	}
+	return nil
+}
+
+// Delivered reads some orders of the ledger.
+func (s stores) Delivered(ctx context.Context, o ledger.Orders, keep func(books.Entry) error) error {
+	return ledger.Span(ctx, s.dsn, o, keep)
+}
+
+// Logged reads a stretch of the log.
+func (s stores) Logged(ctx context.Context, from, to uint64) iter.Seq2[grantlog.Logged, error] {
+	return s.log.Span(ctx, from, to)
+}
+
+// StillHeld asks Redis for some shares again.
+func (s stores) StillHeld(ctx context.Context, at grantlog.Shard, grants []api.Grant) ([]bool, error) {
+	held := make([]bool, 0, len(grants))
+	if len(grants) == 0 {
+		return held, nil
+	}
+	addr, err := s.cfg.Peer(at.Primary)
+	if err != nil {
+		return nil, err
+	}
+	node, err := cmem.Dial(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	defer node.Close()
+	for len(held) < len(grants) {
+		some := grants[len(held):min(len(grants), len(held)+cmem.MaxBatch)]
+		asks := make([]cmem.Ask, len(some))
+		for i, g := range some {
+			asks[i] = cmem.Ask{User: g.User, Gift: g.Order.Gift(), Server: g.Server}
+		}
+		shares, err := node.Receipts(ctx, asks)
+		if err != nil {
+			return nil, err
+		}
+		for i, sh := range shares {
+			held = append(held, sh.Code == api.OK && sh.Index == some[i].Order.Index())
+		}
+	}
+	return held, nil
+}
