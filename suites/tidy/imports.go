@@ -21,7 +21,7 @@ func homes() map[string][]string {
 		"github.com/prometheus/client_golang":         {"system/admin", "system/roles/linkd"},
 		"github.com/Shopify/toxiproxy/v2":             {"system/roles/linkd"},
 		"github.com/rs/zerolog":                       {"system/roles/linkd"},
-		"github.com/nats-io/nats.go":                  {"system/grantlog"},
+		"github.com/nats-io/nats.go":                  {"system/grantlog", "system/control"},
 		"github.com/nats-io/nats-server/v2":           {"system/roles/logd"},
 		"github.com/redis/rueidis":                    {"system/cmem"},
 		"github.com/jackc/pgx/v5":                     {"system/ledger"},

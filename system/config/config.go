@@ -33,6 +33,8 @@ type Config struct {
 	Part  activity.Part `json:"part"`  // of every stock, that this data centre gives out
 	Token string        `json:"token"` // what a change over an admin port must show, made for the run; empty: none is allowed
 
+	Instances []Instance `json:"instances,omitempty"` // whom zhiyun looks after; empty for every other role
+
 	Key      string            `json:"key"` // signs login tokens: 32 hex digits, made for the run
 	Activity activity.Activity `json:"activity"`
 	Rules    Rules             `json:"rules"`
@@ -51,6 +53,14 @@ type Site struct {
 	Node  string `json:"node"`  // its gateway
 	Front string `json:"front"` // where users connect: host:port
 	Admin string `json:"admin"` // where the gateway's health is asked: host:port
+}
+
+// Instance is one process with an admin port.
+type Instance struct {
+	Node  string `json:"node"`
+	Role  string `json:"role"`
+	IDC   string `json:"idc"`
+	Admin string `json:"admin"` // host:port
 }
 
 // Rules are the run's limits. Rates are per second and already scaled; times are never scaled.
