@@ -27,7 +27,7 @@ func (l *Log) Lanes(ctx context.Context, a activity.Activity) (*Lanes, error) {
 		return nil, fmt.Errorf("open the lanes: %w", err)
 	}
 	for game := range a.Games {
-		for err = createBookmark(ctx, js, game); err != nil; err = createBookmark(ctx, js, game) {
+		for err = createBookmark(ctx, js, l.name, game); err != nil; err = createBookmark(ctx, js, l.name, game) {
 			if !pause(ctx, redialWait) {
 				return nil, err
 			}

@@ -102,7 +102,7 @@ func (w *world) send(s state, i int, mirror bool) {
 		name = "mirror"
 	}
 	n := s
-	l, t, fence, in, late := pick(&n)
+	l, t, fence, in, _ := pick(&n)
 	if l.fence == fence {
 		l.has |= bit
 		*in = true
@@ -111,7 +111,7 @@ func (w *world) send(s state, i int, mirror bool) {
 		w.emit(n, fmt.Sprintf("batch %d is in the %s, unheard", i, name))
 	}
 	n = s
-	_, t, fence, _, late = pick(&n)
+	_, t, fence, _, late := pick(&n)
 	t.doubt, *late = true, fence
 	w.emit(n, fmt.Sprintf("batch %d hangs on its way to the %s", i, name))
 	if first := !s.batch[i].doubt && !s.batch[i].inMir; first {

@@ -37,6 +37,9 @@ var modeNames = [modes]string{"single", "mirrored", "alone", "rejoining", "leani
 // String is the mode's name, as the witness and the logs keep it.
 func (m Mode) String() string { return modeNames[min(m, modes-1)] }
 
+// IsZero leaves Single out of what an announcement says where there is one log.
+func (m Mode) IsZero() bool { return m == Single }
+
 // MarshalText writes the mode's name.
 func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
