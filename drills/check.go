@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"redpacket/drills/judge"
+	"redpacket/drills/record"
 )
 
 // windowed is asked of assertions that name windows or steps.
@@ -16,6 +17,9 @@ type windowed interface{ Windows() []string }
 
 // victim is asked of steps that hurt one node.
 type victim interface{ Victim() string }
+
+// tracked is asked of steps that are no faults.
+type tracked interface{ Track() record.Track }
 
 // Check returns every mistake in the drill, joined, or nil; it starts nothing.
 func (d Drill) Check() error {

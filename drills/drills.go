@@ -3,6 +3,7 @@ package drills
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -59,6 +60,9 @@ type Step interface {
 type Levers interface {
 	Kill(ctx context.Context, node string) error  // SIGKILL; returns when the container is seen dead
 	Start(ctx context.Context, node string) error // returns when it runs again
+	// Shift sends a region's users (empty: every region's) to data centres by weight; it returns when the name service
+	// answers so. A data centre that is not named gets nobody.
+	Shift(ctx context.Context, region string, weights map[string]int) error
 }
 
 // Kill kills one node and leaves it dead.
@@ -74,6 +78,31 @@ func (k Kill) Victim() string { return k.Node }
 
 // Do kills the node.
 func (k Kill) Do(ctx context.Context, on Levers) error { return on.Kill(ctx, k.Node) }
+
+// Shift sends the users of a region to data centres a and b by weight.
+type Shift struct {
+	Region string // a, b, or empty: both
+	A, B   int    // weights: 0 … 1000, not both 0
+}
+
+var _ Step = Shift{}
+
+// String is the region and its weights.
+func (s Shift) String() string {
+	region := "region " + s.Region
+	if s.Region == "" {
+		region = "every region"
+	}
+	return fmt.Sprintf("send %s to a and b by %d to %d", region, s.A, s.B)
+}
+
+// Track is Playbook: a shift hurts nothing.
+func (s Shift) Track() record.Track { return record.Playbook }
+
+// Do changes the weights.
+func (s Shift) Do(ctx context.Context, on Levers) error {
+	return on.Shift(ctx, s.Region, map[string]int{"a": s.A, "b": s.B})
+}
 
 // Title is the id as the catalogue of drills writes it, and the name.
 func (d Drill) Title() string { return strings.ToUpper(d.ID) + " " + d.Name }

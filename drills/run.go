@@ -173,6 +173,9 @@ func (r *run) play(ctx context.Context) {
 		if v, ok := t.Step.(victim); ok {
 			e.Node = v.Victim()
 		}
+		if k, ok := t.Step.(tracked); ok {
+			e.Track = k.Track()
+		}
 		err := t.Step.Do(ctx, r.on)
 		e.To = r.now()
 		if e.Effective = e.To; err != nil {

@@ -58,6 +58,9 @@ func (s *System) Kill(_ context.Context, node string) error {
 // Start does nothing.
 func (s *System) Start(context.Context, string) error { return nil }
 
+// Shift does nothing: the system has one front door.
+func (s *System) Shift(context.Context, string, map[string]int) error { return nil }
+
 // Scrape shows the gauges of a system at rest.
 func (s *System) Scrape(context.Context) (drills.Samples, error) {
 	s.mu.Lock()

@@ -48,13 +48,23 @@ var _ drills.Volley = fires{}
 
 // Fire fires one load in a process of its own.
 func (f fires) Fire(ctx context.Context, s drills.Shot, tell func(drills.Progress)) (loadprofiles.Yield, error) {
-	job := volley.Job{Profile: s.Profile, Scale: s.Scale, Seed: s.Seed, Dir: s.Dir, Front: f.on.Front(), Key: f.on.Key(),
-		Cores: f.cores, Tag: f.tag}
+	job := aimed(f.on, volley.Job{Profile: s.Profile, Scale: s.Scale, Seed: s.Seed, Dir: s.Dir, Cores: f.cores, Tag: f.tag})
 	var before volley.Progress
 	return volley.Fire(ctx, job, func(p volley.Progress) {
 		tell(progress(before, p, s))
 		before = p
 	})
+}
+
+// aimed is a job at a cluster: at its one front door, or at those that its name service tells of.
+func aimed(on *provision.Cluster, job volley.Job) volley.Job {
+	job.Key = on.Key()
+	if doors, ok := on.Doors(); ok {
+		job.Doors = volley.Doors(doors)
+		return job
+	}
+	job.Front = on.Front()
+	return job
 }
 
 // progress turns running totals into what happened lately.

@@ -20,7 +20,7 @@ import (
 type Cluster struct {
 	plan   Plan
 	run    string // names everything of this run
-	key    string
+	secret secrets
 	owner  owner
 	engine *docker.Engine
 	reaper *reaper
@@ -40,7 +40,7 @@ type Cluster struct {
 // runBytes is how much chance is in a run's name; the name is part of container names, so it is short.
 const runBytes = 4
 
-// keyBytes is the length of the key that signs the run's login tokens.
+// keyBytes is the length of the key that signs the run's login tokens, and of the token for changes.
 const keyBytes = 16
 
 func newCluster(engine *docker.Engine, p Plan) (*Cluster, error) {
@@ -48,7 +48,7 @@ func newCluster(engine *docker.Engine, p Plan) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cluster{plan: p, run: randomHex(runBytes), key: randomHex(keyBytes), owner: me, engine: engine, reaper: &reaper{},
+	return &Cluster{plan: p, run: randomHex(runBytes), secret: secrets{randomHex(keyBytes), randomHex(keyBytes)}, owner: me, engine: engine, reaper: &reaper{},
 		asker:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, DisableCompression: true}},
 		starting: make(chan struct{}, startsAtOnce),
 		ids:      map[string]string{}, killed: map[string]bool{}}, nil
@@ -69,11 +69,12 @@ func (c *Cluster) Front() string {
 	if len(gateways) == 0 {
 		return ""
 	}
-	return c.layout.frontOf(c.plan.Topology, gateways[0])
+	n, _ := c.plan.Topology.Node(gateways[0])
+	return c.layout.frontOf(n)
 }
 
 // Key signs the run's login tokens: 32 hex digits.
-func (c *Cluster) Key() string { return c.key }
+func (c *Cluster) Key() string { return c.secret.key }
 
 // Images are the image ids (sha256:…) that the roles run, by role.
 func (c *Cluster) Images() map[string]string {

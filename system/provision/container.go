@@ -25,9 +25,12 @@ const (
 func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Container, error) {
 	d := docker.Container{
 		Name: c.name(n.Name), Hostname: n.Name, Image: c.imageOf(n).Tag, Labels: c.labels(n.Name), Cores: c.plan.coresOf(n),
-		Networks: []docker.Place{{Network: c.name(networkInner), Address: c.layout.inner[n.Name]}},
+		Networks: []docker.Place{{Network: c.name(networkOf(n)), Address: c.layout.inner[n.Name]}},
 	}
-	if n.Role == roleGateway {
+	for _, network := range otherNetworks(c.plan.Topology, n) {
+		d.Networks = append(d.Networks, docker.Place{Network: c.name(network), Address: c.layout.also[n.Name][network]})
+	}
+	if atFront(n) {
 		d.Networks = append(d.Networks, docker.Place{Network: c.name(networkFront), Address: c.layout.front[n.Name]})
 	}
 	if n.Data {
@@ -48,6 +51,9 @@ func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Containe
 		if c.plan.Mutant != "" && err == nil {
 			d.Env[mutant.Variable] = c.plan.Mutant
 		}
+	}
+	if n.Role == roleNames {
+		d.Sysctls["net.ipv4.ip_unprivileged_port_start"] = "0" // its port is 53, and it has no right to any
 	}
 	if n.Role == roleLinkd {
 		// Toxiproxy dials in its accept loop and sets no deadline: a dead node would hold up its link, and every change
@@ -125,7 +131,7 @@ func redisCommand(t topology.Topology, l layout, n topology.Node) ([]string, err
 	for _, link := range t.Links {
 		if link.From == n.Name && link.To == primary {
 			carrier, _ := t.Linkd(link.Group)
-			return append(command, "--replicaof", l.inner[carrier.Name].String(), strconv.Itoa(link.Port)), nil
+			return append(command, "--replicaof", l.seenFrom(networkOf(n), carrier).String(), strconv.Itoa(link.Port)), nil
 		}
 	}
 	return nil, fmt.Errorf("topology %s: there is no link from %s to the primary %s to copy it through", t.Name, n.Name, primary)

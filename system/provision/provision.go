@@ -77,6 +77,12 @@ func (p Plan) check() error {
 	if p.Mutant != "" {
 		errs = append(errs, mutant.Check(p.Mutant))
 	}
+	idcs := p.Topology.IDCs()
+	for _, idc := range idcs {
+		if _, err := activity.PartOf(idc, len(idcs)); err != nil {
+			errs = append(errs, fmt.Errorf("topology %s: %w", p.Topology.Name, err))
+		}
+	}
 	if n := len(p.Topology.Nodes); n > maxNodes {
 		errs = append(errs, fmt.Errorf("topology %s: %d nodes; a network has room for %d", p.Topology.Name, n, maxNodes))
 	}
@@ -111,7 +117,7 @@ func (c *Cluster) raise(ctx context.Context) error {
 	if err := ready.Wait(); err != nil {
 		return err
 	}
-	configs, err := render(c.plan, c.layout, c.key)
+	configs, err := render(c.plan, c.layout, c.secret)
 	if err != nil {
 		return err
 	}

@@ -22,13 +22,19 @@ func TestMain(m *testing.M) {
 // oneIDC is the plan, and the addresses, that the tests look at: front on 10.77.1, inner on 10.77.2.
 func oneIDC() (Plan, layout) {
 	p := Plan{Topology: topology.OneIDC(), Activity: activity.Festival(1, 0.001), Rules: config.Default()}
-	return p, place(p.Topology, block(1), block(2))
+	return p, place(p.Topology, block(1), map[string]netip.Prefix{"inner-a": block(2)})
+}
+
+// twoIDC is the same with two data centres: front on 10.77.1, a on 10.77.2, b on 10.77.3, what they share on 10.77.4.
+func twoIDC() (Plan, layout) {
+	p := Plan{Topology: topology.TwoIDC(), Activity: activity.Festival(1, 0.001), Rules: config.Default()}
+	return p, place(p.Topology, block(1), map[string]netip.Prefix{"inner-a": block(2), "inner-b": block(3), "shared": block(4)})
 }
 
 func rendered(t *testing.T) map[string]config.Config {
 	t.Helper()
 	p, l := oneIDC()
-	configs, err := render(p, l, strings.Repeat("ab", keyBytes))
+	configs, err := render(p, l, secrets{key: strings.Repeat("ab", keyBytes)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,12 +119,12 @@ func TestNothingButTheGatewayIsOnTheFrontNetwork(t *testing.T) {
 func TestTuneChangesOrdersAndMistakesAreFound(t *testing.T) {
 	p, l := oneIDC()
 	p.Tune = func(n topology.Node, c *config.Config) { c.Rules.HeavyRate = float64(len(n.Name)) }
-	configs, err := render(p, l, "k")
+	configs, err := render(p, l, secrets{key: "k"})
 	if err != nil || configs["keeper"].Rules.HeavyRate != 6 {
 		t.Errorf("tuned to %v, %v; want 6", configs["keeper"].Rules.HeavyRate, err)
 	}
 	p.Tune = func(_ topology.Node, c *config.Config) { c.Admin = "" }
-	if _, err := render(p, l, "k"); err == nil {
+	if _, err := render(p, l, secrets{key: "k"}); err == nil {
 		t.Error("orders that no node would accept were rendered")
 	}
 }

@@ -104,7 +104,11 @@ func (b *balancer) told(site int, healthy bool, why error) {
 	b.found[site] = b.found[site] || why == nil
 	if t := b.now.Load(); t.healthy[site] != healthy {
 		b.now.Store(t.mark(site, healthy))
-		fmt.Printf("gslb: gateway %s is healthy: %v (%v)\n", b.sites[site].Node, healthy, why)
+		if healthy {
+			fmt.Printf("gslb: gateway %s is healthy again\n", b.sites[site].Node)
+		} else {
+			fmt.Printf("gslb: gateway %s is out: %v\n", b.sites[site].Node, why)
+		}
 	}
 }
 

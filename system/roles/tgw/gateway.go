@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/login"
@@ -23,7 +24,9 @@ type gateway struct {
 	rules     config.Rules
 	front     *wire.Front
 	signer    *login.Signer
-	admission *overload.Admission
+	part      activity.Part
+	admission *overload.Admission // of this data centre's pools
+	beyond    *overload.Admission // of the other data centre's
 	gate      *overload.Gate
 	pools     [pools]pool
 	pages     []*wire.Response
@@ -31,6 +34,7 @@ type gateway struct {
 	seconds   atomic.Int64 // since 1970, at most tickEvery behind
 	wait      atomic.Int64 // µs: the longest mean queue wait of a pool in the last tick
 	listening atomic.Bool
+	forwarded atomic.Int64 // calls sent to the other data centre
 }
 
 func newGateway(cfg config.Config) (*gateway, error) {
@@ -44,7 +48,8 @@ func newGateway(cfg config.Config) (*gateway, error) {
 			cfg.Node, r.ClaimEvery.D(), r.ReadWithin.D(), r.ClaimWithin.D(), r.QueueTarget.D())
 	}
 	replies := wire.NewReplies(overload.RetryAfter, r.Spread.D())
-	g := &gateway{rules: r, signer: signer, admission: overload.NewAdmission(r.QueueTarget.D(), pools),
+	g := &gateway{rules: r, signer: signer, part: cfg.Part,
+		admission: overload.NewAdmission(r.QueueTarget.D(), near), beyond: overload.NewAdmission(r.QueueTarget.D(), pools-near),
 		gate: overload.NewGate(r.ClaimEvery.D(), gateUsers), pages: pages(replies)}
 	for c := range api.Codes {
 		g.answers[c] = replies.Bare(c)
@@ -75,6 +80,9 @@ func (g *gateway) serve(b *wire.Batch) {
 		if t.sent[i] > 0 {
 			g.pools[i].sent.Add(t.sent[i])
 		}
+		if i >= near && t.sent[i] > 0 {
+			g.forwarded.Add(t.sent[i])
+		}
 	}
 }
 
@@ -93,16 +101,17 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 	if err != nil || user == 0 {
 		return api.Unsigned
 	}
-	if !t.admission.Admits(user, t.hour) {
+	far := t.owner(user) != t.part.IDC
+	if !t.admission.Admits(user, t.hour) || far && !t.beyond.Admits(user, t.hour) {
 		return api.Busy
 	}
 	if r.Op != api.Claim {
-		return t.send(light, i, user, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.answers[api.Busy]})
+		return t.send(poolOf(r.Op, far), i, user, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.answers[api.Busy]})
 	}
 	if !t.gate.Pass(user, t.batch.At) {
 		return api.TooSoon
 	}
-	code := t.send(heavy, i, user, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.answers[api.Unknown], Note: uint64(user)})
+	code := t.send(poolOf(api.Claim, far), i, user, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.answers[api.Unknown], Note: uint64(user)})
 	if code != api.OK {
 		t.gate.Release(user)
 	}
@@ -141,15 +150,19 @@ func (g *gateway) step(length time.Duration) {
 		worst = max(worst, seen[i].Wait)
 	}
 	g.wait.Store(worst.Microseconds())
-	g.admission.Step(length, seen[:])
+	g.admission.Step(length, seen[:near])
+	if g.part.Shared() {
+		g.beyond.Step(length, seen[near:])
+	}
 }
 
+// healthy asks nothing of the other data centre: users must not be sent away from this one because that one is gone.
 func (g *gateway) healthy() error {
 	if !g.listening.Load() {
 		return errors.New("the front door is shut")
 	}
 	var errs []error
-	for i := range g.pools {
+	for i := range near {
 		errs = append(errs, g.pools[i].healthy())
 	}
 	return errors.Join(errs...)

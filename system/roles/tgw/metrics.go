@@ -15,6 +15,9 @@ func (g *gateway) metrics() admin.Registry {
 		}
 	}
 	r.Gauge("redpacket_admitted_share", "Share of the users whose requests pass.", nil, g.admission.Share)
+	r.Gauge("redpacket_beyond_admitted_share", "Share of the users passed whose claims the other data centre decides, of those admitted here.", nil, g.beyond.Share)
+	r.Counter("redpacket_forwarded_total", "Calls sent to the other data centre, which decides their users' claims.", nil,
+		func() float64 { return float64(g.forwarded.Load()) })
 	r.Gauge("redpacket_queue_wait_seconds", "Mean queue wait of the most loaded pool in the last 100 ms.", nil,
 		func() float64 { return float64(g.wait.Load()) / 1e6 })
 	r.Gauge("redpacket_front_connections", "Connections of users.", nil, func() float64 { return float64(g.front.Conns()) })

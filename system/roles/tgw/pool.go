@@ -13,14 +13,16 @@ import (
 	"redpacket/system/wire"
 )
 
-// The pools of ams; neither can starve the other.
+// The pools of ams; none can starve another. Those of the other data centre come last.
 const (
-	light = iota // list, select, receipt
-	heavy        // claims
+	light    = iota // list, select, receipt
+	heavy           // claims
+	farLight        // receipts of users whose claims the other data centre decides
+	farHeavy        // their claims
 	pools
-)
 
-var poolNames = [pools]string{"ams-light", "ams-heavy"}
+	near = farLight // so many pools are this data centre's own
+)
 
 // pool is the links to the instances of one role, in the order of their names, and what they do.
 type pool struct {
@@ -35,9 +37,10 @@ type pool struct {
 func (g *gateway) dial(ctx context.Context, peers map[string]string) {
 	for i := range g.pools {
 		p := &g.pools[i]
-		p.name = poolNames[i]
+		var prefix string
+		p.name, prefix = poolName(i, g.part)
 		for _, name := range slices.Sorted(maps.Keys(peers)) {
-			if strings.HasPrefix(name, p.name+"-") {
+			if prefix != "" && strings.HasPrefix(name, prefix) {
 				p.links = append(p.links, wire.DialCalls(ctx, peers[name], func(replies []wire.Reply) {
 					p.note(replies)
 					g.front.Answer(replies)

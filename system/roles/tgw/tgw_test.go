@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/login"
@@ -90,6 +91,12 @@ func startAMS(t testing.TB, addr string) *ams {
 // start brings up a gateway; names are its ams, and rules may be changed before.
 func start(t testing.TB, change func(*config.Rules), names ...string) *rig {
 	t.Helper()
+	return startPart(t, activity.Part{}, change, names...)
+}
+
+// startPart is start in one of two data centres.
+func startPart(t testing.TB, part activity.Part, change func(*config.Rules), names ...string) *rig {
+	t.Helper()
 	r := &rig{t: t, ams: map[string]*ams{}}
 	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
 	for _, name := range names {
@@ -102,7 +109,7 @@ func start(t testing.TB, change func(*config.Rules), names ...string) *rig {
 	if change != nil {
 		change(&cfg.Rules)
 	}
-	cfg.Admin = "127.0.0.1:0"
+	cfg.Admin, cfg.Part = "127.0.0.1:0", part
 	g, err := newGateway(cfg)
 	if err != nil {
 		t.Fatal(err)
