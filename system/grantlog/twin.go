@@ -132,3 +132,14 @@ func (t Twin) Said(ctx context.Context, which pair.Places) (Shard, error) {
 	}
 	return Shard{}, fmt.Errorf("no log of %s is called %d", t.IDC, which)
 }
+
+// Announce announces in one of the two logs; see Log.Announce. s.Fence is of that log.
+func (t Twin) Announce(ctx context.Context, which pair.Places, s Shard) (Shard, error) {
+	switch {
+	case which == pair.Own:
+		return t.Own.Announce(ctx, s)
+	case which == pair.Mirror && t.Mirror != nil:
+		return t.Mirror.Announce(ctx, s)
+	}
+	return Shard{}, fmt.Errorf("no log of %s is called %d", t.IDC, which)
+}

@@ -27,18 +27,19 @@ func (k *keeper) tend(ctx context.Context) (busy bool, err error) {
 	if steady && d.known && d.agreed.Mode == pair.Mirrored {
 		return false, nil
 	}
+	// A mode that the logs were told needs no witness, so that a lost store can be filled again. What changes the mode does.
+	told := seen.Mode != pair.Single && serves(seen.Mode)
 	if now.Sub(d.asked) < askEvery {
-		return !serves(seen.Mode) || !d.known, nil
+		return !told && !(d.known && d.agreed.Mode == pair.Mirrored), nil
 	}
 	d.asked = now
 	if err := d.ask(ctx); err != nil {
-		// A mode that the logs have been told needs no witness: a lost store can be filled again. What changes it does.
-		return !serves(seen.Mode) || seen.Epoch == 0, err
+		return !told, err
 	}
 	plan := pair.Next(pair.Sight{Own: said(own.said), Mirror: said(mirror.said), OwnUp: own.up(now), MirrorUp: mirror.up(now),
 		OwnLost: own.lost(now), MirrorLost: mirror.lost(now), Agreed: d.agreed.Mode})
 	if plan.None() {
-		return !serves(d.agreed.Mode), nil
+		return d.agreed.Mode == pair.Single || !serves(d.agreed.Mode), nil
 	}
 	if own.said.Epoch == 0 || mirror.said.Epoch == 0 {
 		seen.Even = grantlog.Even{} // a log that was never told anything has nothing of what it had
@@ -83,7 +84,7 @@ func (d *duo) bulk(ctx context.Context, s grantlog.Shard) (more bool, err error)
 	if fence == 0 {
 		return false, nil
 	}
-	ctx, stop := d.whileUp(ctx)
+	ctx, stop := d.whileUp(ctx, pair.Own|pair.Mirror)
 	defer stop()
 	n, err := d.twin.CopyTo(ctx, to, s)
 	if n > 0 {
@@ -136,6 +137,7 @@ func (k *keeper) act(ctx context.Context, step pair.Step, s grantlog.Shard) (gra
 		void := s.Void
 		s, err := d.level(ctx, s)
 		if err == nil && s.Void != void {
+			s.By = d.decision()
 			s, err = d.tell(ctx, s, pair.CloseMirror) // it must be known before anybody may believe the mirror
 		}
 		return s, err

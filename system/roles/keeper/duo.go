@@ -82,7 +82,7 @@ func newDuo(cfg config.Config, twin twinLogs, other otherLog, witness pair.Witne
 	return d
 }
 
-// log is which of the two stands where in logs.
+// which is the log at a place in logs.
 func (d *duo) which(i int) pair.Places { return [...]pair.Places{pair.Own, pair.Mirror}[i] }
 
 // watch looks at one log until ctx ends.
@@ -138,8 +138,13 @@ func (d *duo) Shard(context.Context, string) (grantlog.Shard, error) {
 // Announce opens or closes the shard in the logs that its mode counts; a closed one is level when it returns. The mode is
 // that of the last announcement, so the witness need not be asked.
 func (d *duo) Announce(ctx context.Context, s grantlog.Shard) (grantlog.Shard, error) {
-	if s.Mode == pair.Single {
-		s.Mode = d.agreed.Mode // the first announcement of all
+	if s.Mode == pair.Single || !serves(s.Mode) { // the first announcement of all, or a change that was broken off
+		if err := d.ask(ctx); err != nil {
+			return s, err
+		}
+		if s.Mode = d.agreed.Mode; s.Mode == pair.Single || !serves(s.Mode) {
+			return s, fmt.Errorf("nothing is granted while the users of %s are %s", s.IDC, s.Mode)
+		}
 	}
 	s.By = d.decision()
 	for _, step := range pair.Refill(s.Mode).Steps {
@@ -161,9 +166,6 @@ func (d *duo) Announce(ctx context.Context, s grantlog.Shard) (grantlog.Shard, e
 		if err != nil {
 			return s, err
 		}
-	}
-	if s.Mode.Needs() == 0 {
-		return s, fmt.Errorf("nothing is granted in the mode %s", s.Mode)
 	}
 	return s, nil
 }
@@ -198,13 +200,13 @@ func (d *duo) tell(ctx context.Context, s grantlog.Shard, act pair.Act) (grantlo
 
 // level brings the logs level, for as long as both are there.
 func (d *duo) level(ctx context.Context, s grantlog.Shard) (grantlog.Shard, error) {
-	ctx, stop := d.whileUp(ctx)
+	ctx, stop := d.whileUp(ctx, pair.Own|pair.Mirror)
 	defer stop()
 	return d.twin.Level(ctx, s)
 }
 
-// whileUp ends when a log is lost: what waits for that log would wait for ever.
-func (d *duo) whileUp(ctx context.Context) (context.Context, func()) {
+// whileUp ends when one of some logs is lost: what waits for that log would wait for ever, and nothing else be done.
+func (d *duo) whileUp(ctx context.Context, needs pair.Places) (context.Context, func()) {
 	ctx, stop := context.WithCancelCause(ctx)
 	go func() {
 		tick := time.NewTicker(lookEvery)
@@ -215,7 +217,8 @@ func (d *duo) whileUp(ctx context.Context) (context.Context, func()) {
 			case <-ctx.Done():
 				return
 			}
-			if own, mirror := d.sights(); own.lost(d.clock()) || mirror.lost(d.clock()) {
+			own, mirror := d.sights()
+			if needs.Has(pair.Own) && own.lost(d.clock()) || needs.Has(pair.Mirror) && mirror.lost(d.clock()) {
 				stop(errors.New("a log was lost on the way"))
 			}
 		}
@@ -226,7 +229,13 @@ func (d *duo) whileUp(ctx context.Context) (context.Context, func()) {
 // Read gives what the shard's store is filled with: the grants of the log that the mode believes, and behind them those
 // of the other IDC to users whom this shard has.
 func (d *duo) Read(ctx context.Context, s grantlog.Shard) iter.Seq2[grantlog.Logged, error] {
+	needs := s.Mode.Truth()
+	if s.Foreign {
+		needs |= pair.Own // its server has the mirror of the other IDC's log
+	}
 	return func(yield func(grantlog.Logged, error) bool) {
+		ctx, stop := d.whileUp(ctx, needs)
+		defer stop()
 		for b, err := range d.twin.Truth(ctx, s) {
 			if !yield(b, err) {
 				return

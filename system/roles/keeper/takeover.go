@@ -22,9 +22,11 @@ func (k *keeper) takeOver(ctx context.Context) error {
 		return err
 	}
 	mine := k.seen // the fences first, and then the witness
-	taken, err := d.other.Shard(ctx, home)
+	limited, cancel := context.WithTimeout(ctx, actWithin)
+	taken, err := d.other.Shard(limited, home)
+	cancel()
 	if err != nil {
-		return err
+		return fmt.Errorf("take over the users of %s: %w", home, err)
 	}
 	agreed, err := k.agreement(ctx, home)
 	if err != nil {
@@ -41,7 +43,7 @@ func (k *keeper) takeOver(ctx context.Context) error {
 			agreed, err = k.move(ctx, agreed, step.Mode)
 		case pair.CloseMirror:
 			taken.Mode, taken.Open, taken.Foreign = step.Mode, false, true
-			taken, err = d.other.Announce(ctx, taken)
+			taken, err = d.close(ctx, taken)
 		case pair.Mark:
 			err = k.mark(ctx, mine, taken)
 		case pair.Widen:
@@ -53,6 +55,13 @@ func (k *keeper) takeOver(ctx context.Context) error {
 	}
 	d.say("the users of %s are served here, epoch %d", home, k.seen.Epoch)
 	return nil
+}
+
+// close says in the mirror of the other IDC's log that its shard is closed.
+func (d *duo) close(ctx context.Context, s grantlog.Shard) (grantlog.Shard, error) {
+	ctx, cancel := context.WithTimeout(ctx, actWithin)
+	defer cancel()
+	return d.other.Announce(ctx, s)
 }
 
 // whole is nil when this shard is open and this keeper has its primary.
@@ -88,6 +97,8 @@ func (k *keeper) mark(ctx context.Context, mine, taken grantlog.Shard) error {
 		if err != nil {
 			return err
 		}
+		ctx, stop := k.duo.whileUp(ctx, pair.Own)
+		defer stop()
 		count := 0
 		stock := cmem.Stock{Activity: k.cfg.Activity, Part: k.cfg.Part, Marks: true}
 		err = s.Mark(ctx, stock, mine.Epoch, flatten(k.duo.other.ReadBelieved(ctx, taken.Void), &count))
