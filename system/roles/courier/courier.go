@@ -44,6 +44,19 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	c.open.Store(&opened{l, lanes})
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	if cfg.Part.Shared() {
+		mirror, err := grantlog.Open(logAddr, grantlog.MirrorStream)
+		if err != nil {
+			return err
+		}
+		defer mirror.Close()
+		h := &heir{c: c, cfg: cfg, log: mirror, idip: "http://" + idip}
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		parts.Go(func() { _ = h.inherit(ctx) })
+	}
 	return c.run(ctx, lanes, cfg, newClient("http://"+idip, int(cfg.Activity.Games)))
 }
 
