@@ -112,6 +112,9 @@ func (l *Log) surplus(ctx context.Context, after uint64, void Seqs, keep func(b 
 // of this epoch, since the store was filled with it or may still hold it, and void when it is of an older one. It returns
 // s with the new Even and Void, which every later announcement must carry.
 func (t Twin) Level(ctx context.Context, s Shard) (Shard, error) {
+	if err := t.whole(ctx, s.Even); err != nil {
+		return s, err
+	}
 	if s.Mode.Truth() == pair.Own {
 		void, err := t.adopt(ctx, s)
 		if err != nil {
@@ -130,6 +133,22 @@ func (t Twin) Level(ctx context.Context, s Shard) (Shard, error) {
 	}
 	s.Even.Mirror, err = t.Mirror.Last(ctx)
 	return s, err
+}
+
+// whole is nil when both logs are as long as they once were. A log that was put back from an old copy is not.
+func (t Twin) whole(ctx context.Context, even Even) error {
+	own, err := t.Own.Last(ctx)
+	if err != nil {
+		return err
+	}
+	mirror, err := t.Mirror.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if own < even.Own || mirror < even.Mirror {
+		return fmt.Errorf("the %s ends at %d and the %s at %d; they once went to %d and %d, so one has lost grants", t.Own, own, t.Mirror, mirror, even.Own, even.Mirror)
+	}
+	return nil
 }
 
 // adopt takes what the mirror alone has into the own log, or declares it void.

@@ -47,6 +47,9 @@ func Join(own, mirror Shard) Shard {
 	}
 	s.IDC, s.Open, s.Fence, s.Mirror = own.IDC, said.Open, own.Fence, mirror.Fence
 	s.Void = mirror.Void
+	if own.Epoch == 0 || mirror.Epoch == 0 {
+		s.Even = Even{} // a log that was never told anything has nothing, whatever the other one remembers
+	}
 	return s
 }
 

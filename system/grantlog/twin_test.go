@@ -22,8 +22,9 @@ type idcs struct {
 	decided int
 }
 
-func startIDC(t *testing.T, dir, listen, idc, mirror string) *logd.Server {
+func startIDC(t *testing.T, dir, listen, idc string) *logd.Server {
 	t.Helper()
+	mirror := map[string]string{"a": "b", "b": "a"}[idc]
 	s, err := logd.Start(logd.Options{Name: "log-" + idc, Listen: listen, Data: dir, Games: 3, IDC: idc, Mirror: mirror})
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +39,7 @@ func startIDC(t *testing.T, dir, listen, idc, mirror string) *logd.Server {
 func newIDCs(t *testing.T) *idcs {
 	t.Helper()
 	p := &idcs{dirs: [2]string{t.TempDir(), t.TempDir()}}
-	p.a, p.b = startIDC(t, p.dirs[0], "127.0.0.1:0", "a", "b"), startIDC(t, p.dirs[1], "127.0.0.1:0", "b", "a")
+	p.a, p.b = startIDC(t, p.dirs[0], "127.0.0.1:0", "a"), startIDC(t, p.dirs[1], "127.0.0.1:0", "b")
 	p.toB = newLink(t, p.b.Addr())
 	var err error
 	if p.twin, err = grantlog.OpenTwin("a", p.a.Addr(), p.toB.addr); err != nil {
@@ -159,7 +160,7 @@ func TestTheMirrorIsAway(t *testing.T) {
 	if err := p.append(t, s, batch("w", 2, 5)); err != nil {
 		t.Fatal("alone:", err)
 	}
-	startIDC(t, p.dirs[1], addr, "b", "a")
+	startIDC(t, p.dirs[1], addr, "b")
 	eventually(t, "back", func() bool { return p.twin.Healthy(pair.Mirrored) == nil })
 	p.are(t, []uint64{2}, nil, "")
 	s = p.look(t)
@@ -201,7 +202,7 @@ func TestTheOwnLogIsAway(t *testing.T) {
 	if err := p.append(t, lean, batch("w", 2, 5)); err != nil {
 		t.Errorf("leaning, the next: %v", err)
 	}
-	startIDC(t, p.dirs[0], addr, "a", "b")
+	startIDC(t, p.dirs[0], addr, "a")
 	eventually(t, "back", func() bool { return p.twin.Healthy(pair.Mirrored) == nil })
 	s = p.look(t)
 	if !s.Open || s.Mode != pair.Leaning {

@@ -109,11 +109,9 @@ func (w *world) act(s state, i int) {
 		}
 	}
 	if ok {
-		w.emit(s, fmt.Sprintf("keeper %d: %v in %v", i, names[step.Act], step.Mode))
+		w.emit(s, fmt.Sprintf("keeper %d: %v", i, step))
 	}
 }
-
-var names = [...]string{"write", "close the mirror", "close the own log", "level", "fill", "open the mirror", "open the own log", "mark", "widen", "narrow"}
 
 // write is a compare-and-set. A keeper that does not hear of its own dies, here.
 func (w *world) write(s state, i int, to Mode) {

@@ -17,11 +17,20 @@ const (
 	Narrow                 // the other IDC's shard says that it has its own users only, under a new epoch
 )
 
+var actNames = [...]string{"write", "close the mirror", "close the own log", "level", "fill", "open the mirror", "open the own log",
+	"mark", "widen", "narrow"}
+
+// String is the act in a few words.
+func (a Act) String() string { return actNames[min(int(a), len(actNames)-1)] }
+
 // Step is an act with the mode that it says or writes.
 type Step struct {
 	Act  Act
 	Mode Mode
 }
+
+// String is the step in a few words.
+func (s Step) String() string { return s.Act.String() + " (" + s.Mode.String() + ")" }
 
 // Plan is what a keeper does, in order. With NewEpoch its announcements are of the epoch after the highest said; else
 // the shard goes on in the epoch that it is in, with the store as it is.
@@ -59,52 +68,61 @@ type Sight struct {
 	Agreed              Mode // Single: the witness holds nothing yet
 }
 
-// Next is the home keeper's next plan: a change of the mode, or what a keeper that died on the way has left undone.
+// Next is the home keeper's next plan: a change of the mode, or what a keeper that died on the way has left undone. A log
+// that answers and was never told anything, while the other one was, has lost its disk: it is left out like one that is
+// away, and where it is the truth, nothing is done: a person must say what is true.
 func Next(s Sight) Plan {
 	both := s.OwnUp && s.MirrorUp
+	own, mirror := s.OwnUp && s.Own.Epoch > 0, s.MirrorUp && s.Mirror.Epoch > 0
 	switch s.Agreed {
 	case Single:
 		return begin(s, both)
 	case Mirrored:
 		switch {
-		case s.MirrorLost && s.OwnUp:
+		case own && (s.MirrorLost || both && !mirror):
 			return Plan{Steps: []Step{{Write, Alone}, {OpenOwn, Alone}}}
-		case s.OwnLost && s.MirrorUp:
+		case mirror && (s.OwnLost || both && !own):
 			return Plan{Steps: []Step{{Write, Leaning}, {OpenMirror, Leaning}}}
 		}
-	case Alone:
-		switch {
-		case s.OwnUp && s.Own.Mode != Alone:
-			return Plan{Steps: []Step{{OpenOwn, Alone}}}
-		case both:
-			return rejoin(Alone, Rejoining)
+	case Alone, Rejoining:
+		if own {
+			return alone(s)
 		}
-	case Leaning:
-		switch {
-		case s.MirrorUp && s.Mirror.Mode != Leaning:
-			return Plan{Steps: []Step{{OpenMirror, Leaning}}}
-		case both:
-			return rejoin(Leaning, Refilling)
-		}
-	case Rejoining:
-		switch {
-		case both:
-			return rejoin(Rejoining, Rejoining)
-		case s.MirrorLost && s.OwnUp:
-			return Plan{Steps: []Step{{Write, Alone}, {OpenOwn, Alone}}}
-		}
-	case Refilling:
-		switch {
-		case both:
-			return rejoin(Refilling, Refilling)
-		case s.OwnLost && s.MirrorUp:
-			return Plan{Steps: []Step{{Write, Leaning}, {OpenMirror, Leaning}}}
+	case Leaning, Refilling:
+		if mirror {
+			return leaning(s)
 		}
 	case Returning:
-		if both {
+		if both && mirror {
 			return Plan{NewEpoch: true, Steps: []Step{{CloseMirror, Returning}, {CloseOwn, Returning}, {Level, Returning},
 				{Fill, Returning}, {Write, Mirrored}, {OpenMirror, Mirrored}, {OpenOwn, Mirrored}}}
 		}
+	}
+	return Plan{}
+}
+
+// alone goes on without the mirror, or back to it.
+func alone(s Sight) Plan {
+	switch {
+	case s.Agreed == Alone && s.Own.Mode != Alone:
+		return Plan{Steps: []Step{{OpenOwn, Alone}}}
+	case s.MirrorUp:
+		return rejoin(s.Agreed, Rejoining)
+	case s.Agreed == Rejoining && s.MirrorLost:
+		return Plan{Steps: []Step{{Write, Alone}, {OpenOwn, Alone}}}
+	}
+	return Plan{}
+}
+
+// leaning goes on without the own log, or back to it.
+func leaning(s Sight) Plan {
+	switch {
+	case s.Agreed == Leaning && s.Mirror.Mode != Leaning:
+		return Plan{Steps: []Step{{OpenMirror, Leaning}}}
+	case s.OwnUp:
+		return rejoin(s.Agreed, Refilling)
+	case s.Agreed == Refilling && s.OwnLost:
+		return Plan{Steps: []Step{{Write, Leaning}, {OpenMirror, Leaning}}}
 	}
 	return Plan{}
 }

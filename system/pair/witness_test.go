@@ -107,16 +107,32 @@ func TestStand(t *testing.T) {
 func TestNextWaitsForWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]Sight{
-		"all is well":                    {Agreed: Mirrored, OwnUp: true, MirrorUp: true},
-		"both are lost":                  {Agreed: Mirrored, OwnLost: true, MirrorLost: true},
-		"taken":                          {Agreed: Taken, OwnUp: true, MirrorUp: true},
-		"releasing":                      {Agreed: Releasing, OwnUp: true, MirrorUp: true},
-		"returning, the mirror is away":  {Agreed: Returning, OwnUp: true},
-		"alone, the mirror is away":      {Agreed: Alone, OwnUp: true, Own: Said{Mode: Alone}},
-		"nothing agreed, nobody is here": {Own: Said{}},
+		"all is well":                           {Agreed: Mirrored, OwnUp: true, MirrorUp: true},
+		"both are lost":                         {Agreed: Mirrored, OwnLost: true, MirrorLost: true},
+		"taken":                                 {Agreed: Taken, OwnUp: true, MirrorUp: true},
+		"releasing":                             {Agreed: Releasing, OwnUp: true, MirrorUp: true},
+		"returning, the mirror is away":         {Agreed: Returning, OwnUp: true},
+		"alone, the mirror is away":             {Agreed: Alone, OwnUp: true, Own: Said{Mode: Alone}},
+		"alone, and the own log is empty":       {Agreed: Alone, OwnUp: true, MirrorUp: true, Mirror: Said{Epoch: 1}},
+		"leaning, and the mirror is empty":      {Agreed: Leaning, OwnUp: true, MirrorUp: true, Own: Said{Epoch: 1}},
+		"rejoining, and the own log is empty":   {Agreed: Rejoining, OwnUp: true, MirrorUp: true, Mirror: Said{Epoch: 1}},
+		"returning, and the mirror is empty":    {Agreed: Returning, OwnUp: true, MirrorUp: true, Own: Said{Epoch: 1}},
+		"the own log is empty, the mirror away": {Agreed: Mirrored, OwnUp: true, MirrorLost: true},
+		"nothing agreed, nobody is here":        {Own: Said{}},
 	} {
 		if p := Next(s); !p.None() {
 			t.Errorf("%s: %+v", name, p)
+		}
+	}
+	for name, c := range map[string]struct {
+		s  Sight
+		to Mode
+	}{
+		"the mirror is empty":  {Sight{Agreed: Mirrored, OwnUp: true, MirrorUp: true, Own: Said{Epoch: 1}}, Alone},
+		"the own log is empty": {Sight{Agreed: Mirrored, OwnUp: true, MirrorUp: true, Mirror: Said{Epoch: 1}}, Leaning},
+	} {
+		if p := Next(c.s); p.None() || p.Steps[0] != (Step{Write, c.to}) {
+			t.Errorf("%s: %+v; want %s", name, p, c.to)
 		}
 	}
 	if p := TakeOver(Alone); !p.None() {

@@ -41,9 +41,6 @@ func (k *keeper) tend(ctx context.Context) (busy bool, err error) {
 	if plan.None() {
 		return d.agreed.Mode == pair.Single || !serves(d.agreed.Mode), nil
 	}
-	if own.said.Epoch == 0 || mirror.said.Epoch == 0 {
-		seen.Even = grantlog.Even{} // a log that was never told anything has nothing of what it had
-	}
 	if d.agreed.Mode == pair.Alone || d.agreed.Mode == pair.Leaning {
 		if more, err := d.bulk(ctx, seen); more || err != nil {
 			return false, err
@@ -97,7 +94,7 @@ func (d *duo) bulk(ctx context.Context, s grantlog.Shard) (more bool, err error)
 func (k *keeper) carryOut(ctx context.Context, plan pair.Plan, s grantlog.Shard) error {
 	d := k.duo
 	began := k.clock()
-	d.say("%s: %s; going on with %v", k.cfg.IDC, d.agreed.Mode, plan)
+	d.say("%s: %s; going on with %v", k.cfg.IDC, d.agreed.Mode, plan.Steps)
 	s.Epoch = max(k.duoEpoch(), 1)
 	if plan.NewEpoch {
 		s.Epoch++
@@ -110,7 +107,8 @@ func (k *keeper) carryOut(ctx context.Context, plan pair.Plan, s grantlog.Shard)
 			return fmt.Errorf("%v: %w", step, err)
 		}
 	}
-	k.learn(k.clock(), grantlog.Join(d.logs[0].said, d.logs[1].said))
+	own, mirror := d.sights()
+	k.learn(k.clock(), grantlog.Join(own.said, mirror.said))
 	d.say("%s, epoch %d, open %v, %.2f s after it was begun", d.agreed.Mode, k.seen.Epoch, k.seen.Open, k.clock().Sub(began).Seconds())
 	return nil
 }

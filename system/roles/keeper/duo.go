@@ -55,6 +55,7 @@ type duo struct {
 type logSight struct {
 	said  grantlog.Shard
 	at    time.Time // zero: never
+	told  time.Time // when this keeper told it something last
 	since time.Time // when it was first looked for
 	miss  int       // looks that failed since
 }
@@ -114,7 +115,7 @@ func (d *duo) look(ctx context.Context, i int) {
 		return
 	}
 	l.at, l.miss = asked, 0
-	if said.Fence >= l.said.Fence {
+	if said.Fence >= l.said.Fence || asked.After(l.told) { // else an answer that was overtaken; or the log has lost its disk
 		l.said = said
 	}
 }
@@ -145,6 +146,9 @@ func (d *duo) Announce(ctx context.Context, s grantlog.Shard) (grantlog.Shard, e
 		if s.Mode = d.agreed.Mode; s.Mode == pair.Single || !serves(s.Mode) {
 			return s, fmt.Errorf("nothing is granted while the users of %s are %s", s.IDC, s.Mode)
 		}
+	}
+	if own, mirror := d.sights(); s.Mode == pair.Mirrored && (own.said.Epoch == 0) != (mirror.said.Epoch == 0) {
+		return s, fmt.Errorf("one of the logs of %s was never told anything; it has lost its disk, or was not reached yet", s.IDC)
 	}
 	s.By = d.decision()
 	for _, step := range pair.Refill(s.Mode).Steps {
@@ -193,7 +197,7 @@ func (d *duo) tell(ctx context.Context, s grantlog.Shard, act pair.Act) (grantlo
 	}
 	*fence = said.Fence
 	d.mu.Lock()
-	d.logs[i].said = said
+	d.logs[i].said, d.logs[i].told = said, d.clock()
 	d.mu.Unlock()
 	return s, nil
 }

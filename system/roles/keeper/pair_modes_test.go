@@ -7,6 +7,7 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/api"
+	"redpacket/system/grantlog"
 	"redpacket/system/pair"
 )
 
@@ -94,7 +95,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	users, mine := usersOf(activity.A, 4), usersOf(activity.B, 1)[0]
 	r.grants(t, a, users[0], users[1])
 	r.grants(t, b, mine)
-	had := a.redis.holds[users[0]]
+	had := a.redis.of(users[0])
 	a.stop()
 	a.log.Stop()
 	r.in(t, b, pair.Alone)
@@ -109,7 +110,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	if s := b.shard(); !s.Open || s.Owns != "a" || r.witness.is("a") != "taken" {
 		t.Errorf("b is %+v, and the witness says %s", s, r.witness.is("a"))
 	}
-	if got := b.redis.holds[users[0]]; got != had {
+	if got := b.redis.of(users[0]); got != had {
 		t.Errorf("user %d has %+v in b; in a it was %+v", users[0], got, had)
 	}
 	r.grants(t, b, users[2], users[0])
@@ -136,7 +137,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	if got := a.redis.users(); !slices.Equal(got, users[:3]) {
 		t.Errorf("a's Redis has users %v; want %v", got, users[:3])
 	}
-	if got, want := a.redis.holds[users[2]], b.redis.holds[users[2]]; got != want {
+	if got, want := a.redis.of(users[2]), b.redis.of(users[2]); got != want {
 		t.Errorf("user %d has %+v in a, and was granted %+v in b", users[2], got, want)
 	}
 	r.grants(t, a, users[2], users[3])
@@ -144,5 +145,38 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	r.eventually(t, "a refilled", func() bool { s := a.shard(); return s.Open && slices.Equal(a.redis.users(), users) })
 	if err := b.order(t, cmdGiveBack); !errors.Is(err, ErrRefused) {
 		t.Errorf("a second give-back: %v", err)
+	}
+}
+
+// A log that comes back with an empty disk is filled from the other IDC's, and so is the mirror that it kept.
+func TestALogWithoutItsDisk(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	a, b := r.sites[0], r.sites[1]
+	r.in(t, a, pair.Mirrored)
+	r.in(t, b, pair.Mirrored)
+	users, mine := usersOf(activity.A, 2), usersOf(activity.B, 1)[0]
+	r.grants(t, a, users...)
+	r.grants(t, b, mine)
+	a.log.Stop()
+	r.in(t, a, pair.Leaning)
+	r.in(t, b, pair.Alone)
+	a.dir = t.TempDir()
+	a.start(t, a.addr)
+	r.in(t, a, pair.Mirrored)
+	r.in(t, b, pair.Mirrored)
+	for _, s := range r.sites {
+		for name, l := range map[string]*grantlog.Log{"own log": s.twin.Own, "mirror": s.twin.Mirror} {
+			grants := 0
+			for b, err := range l.Read(t.Context(), 0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				grants += len(b.Grants)
+			}
+			if want := map[string]int{"a": 2, "b": 1}[s.idc]; grants < want {
+				t.Errorf("%s's %s has %d grants; want %d", s.idc, name, grants, want)
+			}
+		}
 	}
 }

@@ -78,6 +78,13 @@ func (r *redis) Mark(_ context.Context, _ cmem.Stock, epoch uint32, grants iter.
 	return nil
 }
 
+// of is what a user holds.
+func (r *redis) of(user api.User) api.Grant {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.holds[user]
+}
+
 // users lists who holds something, in order.
 func (r *redis) users() []api.User {
 	r.mu.Lock()
@@ -210,11 +217,11 @@ func (r *region) keeper(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	cfg := config.Config{Node: "keeper-" + s.idc, IDC: s.idc, Part: part, Activity: offer()}
-	twin, err := grantlog.OpenTwin(s.idc, s.twinAddr(), r.other(s).addr)
+	twin, err := grantlog.OpenTwin(s.idc, s.addr, r.other(s).addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := grantlog.Open(s.twinAddr(), grantlog.MirrorStream)
+	other, err := grantlog.Open(s.addr, grantlog.MirrorStream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,8 +245,6 @@ func (r *region) keeper(t *testing.T, s *site) {
 	s.k, s.stop = k, sync.OnceFunc(func() { stop(); parts.Wait(); twin.Close(); other.Close() })
 	t.Cleanup(s.stop)
 }
-
-func (s *site) twinAddr() string { return s.addr }
 
 func (r *region) other(s *site) *site {
 	if s == r.sites[0] {

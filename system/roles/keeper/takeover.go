@@ -28,6 +28,9 @@ func (k *keeper) takeOver(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take over the users of %s: %w", home, err)
 	}
+	if taken.Epoch == 0 {
+		return fmt.Errorf("%w: the mirror of %s was never told anything; nobody here knows what its users have", ErrRefused, home)
+	}
 	agreed, err := k.agreement(ctx, home)
 	if err != nil {
 		return err
