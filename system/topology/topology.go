@@ -52,9 +52,10 @@ type Node struct {
 // Direct is the group of links that no linkd carries.
 const Direct = "direct"
 
-// Told says that the node is told who it is by its environment, as every role of ours is and as an image in the place of
-// one must be; the stores have theirs on their command lines.
-func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
+// Told says that the node is told who it is by its environment, and answers on an admin port: every role but the two
+// stores, cmem and ledger, which have their orders on their command lines and are spoken to in Redis' and PostgreSQL's own
+// protocols. It is the role that decides, so an image in the place of another one is told as that one is.
+func (n Node) Told() bool { return n.Role != "cmem" && n.Role != "ledger" }
 
 // Link is one hop between two nodes. All its traffic passes through the linkd of its group, but for a direct one.
 type Link struct {
@@ -78,6 +79,17 @@ func (t Topology) Node(name string) (Node, bool) {
 		return Node{}, false
 	}
 	return t.Nodes[i], true
+}
+
+// With is the topology with another image for one node, which keeps its role. The error says that there is no such node.
+func (t Topology) With(node string, image Image) (Topology, error) {
+	i := slices.IndexFunc(t.Nodes, func(n Node) bool { return n.Name == node })
+	if i < 0 {
+		return Topology{}, fmt.Errorf("topology %s has no node %q to give the image %s", t.Name, node, image)
+	}
+	t.Nodes = slices.Clone(t.Nodes)
+	t.Nodes[i].Image = image
+	return t, nil
 }
 
 // Role lists the names of the nodes of one role, in order.

@@ -78,3 +78,29 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 		}
 	}
 }
+
+func TestWithGivesOneNodeAnotherImage(t *testing.T) {
+	one := OneIDC()
+	own, err := one.With("cmem-2", "example/store:1")
+	if err != nil || own.Check() != nil {
+		t.Fatal(err, own.Check())
+	}
+	for i, n := range own.Nodes {
+		want := one.Nodes[i]
+		if n.Name == "cmem-2" {
+			want.Image = "example/store:1"
+		}
+		if n != want {
+			t.Errorf("%+v, want %+v", n, want)
+		}
+		if told := n.Role != "cmem" && n.Role != "ledger"; n.Told() != told {
+			t.Errorf("%s with the image %s is told who it is: %v", n.Name, n.Image, n.Told())
+		}
+	}
+	if before, _ := one.Node("cmem-2"); before.Image != Redis {
+		t.Error("the topology that was asked has changed")
+	}
+	if _, err := one.With("nobody", "example/store:1"); err == nil || !strings.Contains(err.Error(), `no node "nobody"`) {
+		t.Errorf("for a node that there is not: %v", err)
+	}
+}
