@@ -104,6 +104,9 @@ func (d Drill) checkSteps() error {
 		if i > 0 && t.At < d.Steps[i-1].At {
 			errs = append(errs, fmt.Errorf("step %d: %s at %s comes before step %d", i+1, name, t.At, i))
 		}
+		if err := checkPlaybook(t.Step); err != nil {
+			errs = append(errs, fmt.Errorf("step %d: %w", i+1, err))
+		}
 		if v, ok := t.Step.(victim); ok {
 			if _, there := d.Topology.Node(v.Victim()); !there {
 				errs = append(errs, fmt.Errorf("step %d: %s, but topology %s has no node %q", i+1, name, d.Topology.Name, v.Victim()))

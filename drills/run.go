@@ -169,7 +169,7 @@ func (r *run) play(ctx context.Context) {
 		if !sleepUntil(ctx, r.m.Began.Add(t.At)) {
 			return
 		}
-		e := record.Event{Track: record.Fault, What: t.Step.String(), From: r.now()}
+		e := record.Event{Track: track(t.Step), What: t.Step.String(), From: r.now()}
 		if v, ok := t.Step.(victim); ok {
 			e.Node = v.Victim()
 		}
@@ -208,6 +208,7 @@ func (r *run) closeBooks(ctx context.Context) error {
 	if err != nil {
 		r.trouble("books: %v", err)
 	}
+	lasting(r.m.Events, r.m.Length())
 	r.m.Troubles = r.bad
 	return ctx.Err()
 }

@@ -183,3 +183,43 @@ func TestInterruptedRunLeavesNoRecord(t *testing.T) {
 		t.Error("an interrupted run left a record that opens")
 	}
 }
+
+// A playbook on the timeline leaves an event that lasts while it is in force.
+func TestPlaybooksOnTheTimeline(t *testing.T) {
+	t.Parallel()
+	d := small()
+	at := func(ms int, s drills.Step) drills.Timed {
+		return drills.Timed{At: time.Duration(ms) * time.Millisecond, Step: s}
+	}
+	d.Steps = []drills.Timed{at(300, drills.Activate{Playbook: "P1"}), at(600, drills.Activate{Playbook: "P7"}),
+		at(1200, drills.Kill{Node: "cmem-1"}), at(1500, drills.RollBack{Playbook: "P1"})}
+	s := system()
+	r, _, err := play(t, d, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _ := r.Event("activate P1")
+	second, _ := r.Event("activate P7")
+	back, _ := r.Event("roll back P1")
+	for _, e := range []record.Event{first, second, back} {
+		if e.Track != record.Playbook || e.Effective < e.From || e.Effective == 0 || e.Err != "" {
+			t.Errorf("%+v", e)
+		}
+	}
+	if first.To != back.Effective || second.To != r.Length() {
+		t.Errorf("P1 lasts until %s, taken back at %s; P7 until %s, the load ends at %s", first.To, back.Effective, second.To, r.Length())
+	}
+	if len(s.Playbooks) != 1 || s.Playbooks[0] != "P7" {
+		t.Errorf("in force at the end: %v", s.Playbooks)
+	}
+	if v := judge.Judge(r, []judge.Assertion{judge.StepsEffective{}}); v.Status != judge.Pass || v.Findings[0].Looked != 4 {
+		t.Errorf("%+v", v)
+	}
+	for _, bad := range []drills.Step{drills.Activate{Playbook: "P99"}, drills.Activate{Playbook: "P6"}, drills.RollBack{}} {
+		d := small()
+		d.Steps = append(d.Steps, at(1300, bad))
+		if err := d.Check(); err == nil || !strings.Contains(err.Error(), bad.String()) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

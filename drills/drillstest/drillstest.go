@@ -28,6 +28,8 @@ type System struct {
 	Lie func(books.Shelf, books.Entry) []books.Entry
 	// Yield changes what the generator says of itself, such as how late it was; nil: it was honest.
 	Yield func(*loadprofiles.Yield)
+	// Playbooks are those in force.
+	Playbooks []string
 	// Unhealthy keeps the shard closed.
 	Unhealthy bool
 
@@ -60,6 +62,22 @@ func (s *System) Start(context.Context, string) error { return nil }
 
 // Shift does nothing: the system has one front door.
 func (s *System) Shift(context.Context, string, map[string]int) error { return nil }
+
+// Activate notes the playbook.
+func (s *System) Activate(_ context.Context, playbook string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Playbooks = append(s.Playbooks, playbook)
+	return nil
+}
+
+// RollBack forgets the playbook.
+func (s *System) RollBack(_ context.Context, playbook string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Playbooks = slices.DeleteFunc(s.Playbooks, func(p string) bool { return p == playbook })
+	return nil
+}
 
 // Pause does nothing.
 func (s *System) Pause(context.Context, string) error { return nil }

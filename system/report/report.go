@@ -24,10 +24,12 @@ type Reporter struct {
 	node string
 	addr string
 	read func(add func(series string, total uint64))
+	hold func() bool // nil: never
 
-	sent    atomic.Int64 // datagrams
-	failed  atomic.Int64 // datagrams that the system refused to send
-	dropped atomic.Int64 // series that found no room in a datagram
+	sent     atomic.Int64 // datagrams
+	failed   atomic.Int64 // datagrams that the system refused to send
+	withheld atomic.Int64 // datagrams that were not sent because hold said so
+	dropped  atomic.Int64 // series that found no room in a datagram
 }
 
 // New is a reporter to the first of the collectors' addresses, each an IP address and a port; to nobody when there are
@@ -39,6 +41,9 @@ func New(node string, addrs []string, read func(add func(series string, total ui
 	}
 	return r
 }
+
+// Withhold has nothing sent while hold says so; it is asked once a tick. It is called before Run or Start.
+func (r *Reporter) Withhold(hold func() bool) { r.hold = hold }
 
 // Run sends a datagram each time that ticks fires, until ctx ends. The address is parsed once and never looked up; one
 // that is none is said once, and then nothing is sent.
@@ -63,6 +68,10 @@ func (r *Reporter) Run(ctx context.Context, ticks <-chan time.Time) {
 		case <-ctx.Done():
 			return
 		case <-ticks:
+		}
+		if r.hold != nil && r.hold() {
+			r.withheld.Add(1)
+			continue
 		}
 		d.Number++
 		d.Totals = map[string]uint64{}
@@ -105,6 +114,7 @@ func (r *Reporter) Publish(m admin.Registry) {
 	}{
 		"redpacket_reports_sent_total":           {"Datagrams sent to the collector; whether they arrive nobody knows.", &r.sent},
 		"redpacket_reports_failed_total":         {"Datagrams that could not be sent.", &r.failed},
+		"redpacket_reports_withheld_total":       {"Datagrams not sent because the switches say so.", &r.withheld},
 		"redpacket_reports_series_dropped_total": {"Series that found no room in a datagram.", &r.dropped},
 	} {
 		m.Counter(name, c.help, nil, func() float64 { return float64(c.count.Load()) })

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,6 +100,45 @@ func TestAReporterSendsItsTotals(t *testing.T) {
 	<-done
 	if r.sent.Load() != 3 || r.failed.Load()+r.dropped.Load() != 0 {
 		t.Errorf("counted %d sent, %d failed, %d dropped", r.sent.Load(), r.failed.Load(), r.dropped.Load())
+	}
+}
+
+// While reports are withheld nothing leaves, each is counted, and the collector misses none by their numbers.
+func TestReportsAreWithheld(t *testing.T) {
+	to, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	var hold atomic.Bool
+	r := New("tgw", []string{to.LocalAddr().String()}, func(add func(string, uint64)) { add("tgw.claim.ok", 1) })
+	r.Withhold(hold.Load)
+	ticks, done := make(chan time.Time), make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { r.Run(ctx, ticks); close(done) }()
+	ticks <- time.Time{}
+	buf := make([]byte, MaxSize)
+	hear := func(number uint64) {
+		t.Helper()
+		_ = to.SetReadDeadline(time.Now().Add(10 * time.Second))
+		size, _, err := to.ReadFrom(buf)
+		if d, bad := Decode(buf[:size]); err != nil || bad != nil || d.Number != number {
+			t.Errorf("heard %s (%v, %v), want datagram %d", buf[:size], err, bad, number)
+		}
+	}
+	hear(1)
+	hold.Store(true)
+	for range 3 {
+		ticks <- time.Time{}
+	}
+	ticks <- time.Time{} // taken when the third is done
+	hold.Store(false)
+	ticks <- time.Time{}
+	hear(2)
+	stop()
+	<-done
+	if sent, withheld := r.sent.Load(), r.withheld.Load(); sent < 2 || withheld < 3 || sent+withheld != 6 {
+		t.Errorf("%d sent, %d withheld", sent, withheld)
 	}
 }
 

@@ -44,6 +44,8 @@ type options struct {
 	hold   time.Duration
 	budget time.Duration
 	runs   int
+	at     string          // the platform's address
+	token  string          // the run's, for changes
 	set    map[string]bool // which flags were given
 }
 
@@ -65,6 +67,7 @@ func (a *app) commands() []command {
 		{"diff", "DIR DIR", "two saved records side by side", 2, 2, "", a.diff},
 		{"rehearsal", "", "every group there is, with one page and go or no-go at the end", 0, 0, "seed scale out hold budget", a.rehearsal},
 		{"bench", "[ROW…]", "measure B1 to B10 and a stall, ours beside stock Vegeta; exit 0 when every gate holds, else 1, 3 rig or arguments", 0, -1, "hold runs out", a.bench},
+		{"playbook", "list|activate|rollback [ID]", "the playbooks, on paper or of the platform --at URL; activate or roll one back; exit 0 when every process has echoed it, else 1", 1, 2, "at token", a.playbook},
 		{"estimate", "", "the capacity sheet, from exposures to each link", 0, 0, "", a.estimate},
 		{"images", "", "make the container images that are not there yet", 0, 0, "", a.images},
 		{"doctor", "", "can this rig rehearse?", 0, 0, "", a.doctor},
@@ -115,6 +118,7 @@ func (a *app) usage() {
 		fmt.Fprintf(a.out, "  %-24s %s\n", strings.TrimSpace(c.name+" "+c.args), c.does)
 	}
 	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --hold TIME (of a drill's main phases)  --budget TIME  --runs N (of a bench's figure)")
+	fmt.Fprintln(a.out, "       --at URL (of zhiyun's admin port)  --token TOKEN (of the run)")
 	fmt.Fprintln(a.out, "       --out DIR (run: what it leaves, default rehearsals/<time>-<drill>; rehearsal: where its dated folder is made)")
 }
 
@@ -129,6 +133,8 @@ func parse(c command, args []string) ([]string, options, error) {
 	flags.DurationVar(&o.hold, "hold", 0, "")
 	flags.DurationVar(&o.budget, "budget", 0, "")
 	flags.IntVar(&o.runs, "runs", 0, "")
+	flags.StringVar(&o.at, "at", "", "")
+	flags.StringVar(&o.token, "token", "", "")
 	var rest []string
 	for {
 		if err := flags.Parse(args); err != nil {

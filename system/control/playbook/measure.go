@@ -47,7 +47,7 @@ const promise = 48 * time.Hour
 
 // Series are the names of the metrics that Measure reads; a scrape may leave out all others.
 func Series() []string {
-	return []string{requests, answers, grants, newcomerGrants, delivered, backlog, backlogAge, proxied, sent, reportsSent, reportsLost, lookups, differences}
+	return []string{requests, answers, grants, newcomerGrants, delivered, backlog, backlogAge, proxied, sent, reportsSent, reportsFailed, optional, differences}
 }
 
 // Where the metrics come from.
@@ -62,9 +62,9 @@ const (
 	proxied        = "toxiproxy_proxy_sent_bytes_total"     // linkd {proxy}
 	sent           = "process_network_transmit_bytes_total" // every process
 	reportsSent    = "redpacket_reports_sent_total"         // every reporter
-	reportsLost    = "redpacket_reports_dropped_total"      // every reporter
-	lookups        = "redpacket_lookups_total"              // ams-heavy {result}
-	differences    = "redpacket_recon_differences"          // recon
+	reportsFailed  = "redpacket_reports_failed_total"       // every reporter
+	optional       = "redpacket_optional_total"             // ams {outcome,part}: questions to optional parts
+	differences    = "redpacket_recon_differences"          // recon {kind}
 )
 
 // Instance is one process' readings at a time.
@@ -96,9 +96,13 @@ func Measure(before, now Scrape, c config.Capacity) Values {
 	m.share(StoreBytes, m.rate(proxied, func(i Instance, s string) bool { return i.Role == "linkd" && strings.Contains(s, "--cmem-") }), c.StoreBytes)
 	m.share(Backlog, m.level(backlog, plus), c.Backlog)
 	m.share(BacklogAge, m.level(backlogAge, func(a, b float64) float64 { return max(a, b) }), promise.Seconds())
-	m.part(ReportFailures, m.rate(reportsLost, every), m.rate(reportsSent, every))
-	failed := m.rate(lookups, func(_ Instance, s string) bool { return !strings.Contains(s, `result="ok"`) })
-	m.part(LookupFailures, failed, m.rate(lookups, func(_ Instance, s string) bool { return strings.Contains(s, `result="ok"`) }))
+	m.part(ReportFailures, m.rate(reportsFailed, every), m.rate(reportsSent, every))
+	lookup := func(answered bool) reading {
+		return m.rate(optional, func(_ Instance, s string) bool {
+			return strings.Contains(s, `part="registry"`) && strings.Contains(s, `outcome="answered"`) == answered
+		})
+	}
+	m.part(LookupFailures, lookup(false), lookup(true))
 	m.share(Differences, m.level(differences, plus), 1)
 	light := func(i Instance, _ string) bool { return i.Role == "ams-light" }
 	for metric, r := range map[Metric]reading{LightCalls: m.rate(answers, light), LightBytes: m.rate(sent, light), Grants: m.rate(grants, every),

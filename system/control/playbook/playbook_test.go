@@ -118,7 +118,12 @@ func scrape(at, busy float64) playbook.Scrape {
 		{Node: "ams-light-1", Role: "ams-light", IDC: "a", Values: map[string]float64{
 			`redpacket_answers_total{code="ok"}`: 80 * at, `process_network_transmit_bytes_total`: 5000 * at}},
 		{Node: "ams-heavy-1", Role: "ams-heavy", IDC: "a", Values: map[string]float64{
-			`redpacket_answers_total{code="ok"}`: 40 * at, `redpacket_grants_total`: 30 * at, `process_network_transmit_bytes_total`: 9 * at}},
+			`redpacket_answers_total{code="ok"}`: 40 * at, `redpacket_grants_total`: 30 * at, `process_network_transmit_bytes_total`: 9 * at,
+			`redpacket_optional_total{outcome="missed",part="registry"}`: 2 * at, `redpacket_optional_total{outcome="skipped",part="registry"}`: at,
+			`redpacket_optional_total{outcome="answered",part="registry"}`: 7 * at, `redpacket_optional_total{outcome="missed",part="recommend"}`: 50 * at,
+			`redpacket_reports_sent_total`: 3 * at, `redpacket_reports_failed_total`: at, `redpacket_newcomer_grants_total`: 2 * at}},
+		{Node: "recon", Role: "recon", IDC: "a", Values: map[string]float64{
+			`redpacket_recon_differences{kind="missing"}`: 2, `redpacket_recon_differences{kind="amount"}`: 1}},
 		{Node: "linkd-store", Role: "linkd", IDC: "a", Values: map[string]float64{
 			`toxiproxy_proxy_sent_bytes_total{direction="upstream",proxy="ams-heavy-1--cmem-1"}`: 700 * at,
 			`toxiproxy_proxy_sent_bytes_total{direction="upstream",proxy="ams-heavy-1--log"}`:    999 * at}},
@@ -133,7 +138,8 @@ func TestMeasure(t *testing.T) {
 	before, now := scrape(1, 5), scrape(2, 5)
 	got := playbook.Measure(before, now, c)
 	want := playbook.Values{playbook.Load: 0.405, playbook.StoreBytes: 0.7, playbook.Backlog: 0.1, playbook.BacklogAge: 0.75, playbook.Refused: 0.05,
-		playbook.SuccessA: 0.95, playbook.ArrivalsA: 405, playbook.LightCalls: 80, playbook.LightBytes: 5000, playbook.Grants: 30, playbook.Deliveries: 7}
+		playbook.SuccessA: 0.95, playbook.ArrivalsA: 405, playbook.LightCalls: 80, playbook.LightBytes: 5000, playbook.Grants: 30, playbook.Deliveries: 7,
+		playbook.LookupFailures: 0.3, playbook.Reports: 3, playbook.ReportFailures: 0.25, playbook.NewcomerGrants: 2, playbook.Differences: 3}
 	if len(got) != len(want) {
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -151,7 +157,7 @@ func TestMeasure(t *testing.T) {
 	// A process that has started anew counts from 0, one that was not there is left out.
 	again := scrape(2, 5)
 	again.Instances[2].Values = map[string]float64{`redpacket_grants_total`: 4}
-	again.Instances[4].Node = "courier-2"
+	again.Instances[5].Node = "courier-2"
 	got = playbook.Measure(before, again, c)
 	if _, known := got[playbook.Deliveries]; got[playbook.Grants] != 4 || known {
 		t.Errorf("grants %g, deliveries known: %v", got[playbook.Grants], known)
@@ -164,75 +170,73 @@ type second struct {
 	want string  // + activate, - close, or nothing
 }
 
-// tell plays seconds to a watch of P1 (open: above 0.85 for 3 s, close: below 0.6 for 60 s), doing what it decides.
-func tell(t *testing.T, w *playbook.Watch, from int, active *[]control.Activation, story ...second) int {
+// teller tells a watch of P1 (open: above 0.85 for 3 s, close: below 0.6 for 4 s) a story, and does what it decides.
+type teller struct {
+	t      *testing.T
+	watch  *playbook.Watch
+	at     int64 // s
+	active []control.Activation
+}
+
+func newTeller(t *testing.T) *teller {
 	t.Helper()
+	p, _ := playbook.Find(playbook.Register(), "P1")
+	p.Close.For = 4 * time.Second
+	return &teller{t: t, watch: playbook.NewWatch([]playbook.Playbook{p})}
+}
+
+func (w *teller) tell(story ...second) {
+	w.t.Helper()
 	for _, s := range story {
 		v := playbook.Values{playbook.Load: s.load}
 		if s.load < 0 {
 			v = nil
 		}
 		got := ""
-		for _, d := range w.Step(time.Unix(int64(from), 0), v, *active) {
+		for _, d := range w.watch.Step(time.Unix(w.at, 0), v, w.active) {
 			if got = "-"; d.Activate {
 				got = "+"
-				*active = append(*active, control.Activation{Playbook: d.Playbook, By: control.ByTrigger})
+				w.active = append(w.active, control.Activation{Playbook: d.Playbook, By: control.ByTrigger})
 			} else {
-				*active = slices.DeleteFunc(*active, func(a control.Activation) bool { return a.Playbook == d.Playbook })
+				w.active = slices.DeleteFunc(w.active, func(a control.Activation) bool { return a.Playbook == d.Playbook })
 			}
 		}
 		if got != s.want {
-			t.Errorf("second %d, load %g: decided %q, want %q", from, s.load, got, s.want)
+			w.t.Errorf("second %d, load %g: decided %q, want %q", w.at, s.load, got, s.want)
 		}
-		from++
+		w.at++
 	}
-	return from
-}
-
-func p1(t *testing.T) *playbook.Watch {
-	t.Helper()
-	p, _ := playbook.Find(playbook.Register(), "P1")
-	p.Close.For = 4 * time.Second
-	return playbook.NewWatch([]playbook.Playbook{p})
 }
 
 func TestTriggersOpenAndClose(t *testing.T) {
-	var active []control.Activation
-	w := p1(t)
-	at := tell(t, w, 0, &active, second{0.9, ""}, second{0.9, ""}, second{0.8, ""}, // not long enough
+	newTeller(t).tell(second{0.9, ""}, second{0.9, ""}, second{0.8, ""}, // not long enough
 		second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"}, second{0.9, ""},
 		second{0.7, ""}, second{0.5, ""}, second{0.5, ""}, second{0.65, ""}, // not low enough for long enough
-		second{0.5, ""}, second{0.5, ""}, second{0.5, ""}, second{0.5, ""}, second{0.5, "-"}, second{0.5, ""})
-	// It may come again.
-	tell(t, w, at, &active, second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"})
+		second{0.5, ""}, second{0.5, ""}, second{0.5, ""}, second{0.5, ""}, second{0.5, "-"}, second{0.5, ""},
+		second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"}) // it may come again
 }
 
 func TestNotKnowingNeitherBeginsNorEndsAnything(t *testing.T) {
-	var active []control.Activation
-	w := p1(t)
-	at := tell(t, w, 0, &active, second{-1, ""}, second{0.9, ""}, second{-1, ""}, second{-1, ""}, second{0.9, "+"})
-	active = nil
-	w = p1(t)
-	tell(t, w, at, &active, second{0.9, ""}, second{-1, ""}, second{-1, ""}, second{-1, "+"}) // blind, but only just
-	active = nil
-	w = p1(t)
-	tell(t, w, 0, &active, second{0.9, ""}, second{-1, ""}, second{-1, ""})
-	tell(t, w, 20, &active, second{-1, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"}) // what was seen is too old
+	newTeller(t).tell(second{-1, ""}, second{0.9, ""}, second{-1, ""}, second{-1, ""}, second{0.9, "+"})
+	newTeller(t).tell(second{0.9, ""}, second{-1, ""}, second{-1, ""}, second{-1, "+"}) // blind, but only just
+	w := newTeller(t)
+	w.tell(second{0.9, ""}, second{-1, ""}, second{-1, ""})
+	w.at += 20
+	w.tell(second{-1, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, ""}, second{0.9, "+"}) // what was seen is too old
 }
 
 func TestHandsAndTriggersDoNotFight(t *testing.T) {
-	w := p1(t)
-	active := []control.Activation{{Playbook: "P1", By: control.ByHand}}
-	low := slices.Repeat([]second{{0.1, ""}}, 10)
-	at := tell(t, w, 0, &active, low...) // by hand stays, however low the load is
-	if _, closing := w.Due("P1"); !closing {
+	w := newTeller(t)
+	w.active = []control.Activation{{Playbook: "P1", By: control.ByHand}}
+	w.tell(slices.Repeat([]second{{0.1, ""}}, 10)...) // by hand stays, however low the load is
+	if _, closing := w.watch.Due("P1"); !closing {
 		t.Error("nobody is told that it may be closed")
 	}
 	high := slices.Repeat([]second{{0.95, ""}}, 6)
-	at = tell(t, w, at, &active, high...)
-	active = nil // taken back by hand, under load: it does not come again
-	at = tell(t, w, at, &active, high...)
-	tell(t, w, at, &active, second{0.5, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, "+"})
+	w.tell(high...)
+	w.active = nil // taken back by hand, under load: it does not come again
+	w.tell(high...)
+	w.tell(second{0.5, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, "+"})
 }
 
 func TestOneAfterAnother(t *testing.T) {

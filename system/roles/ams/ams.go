@@ -11,6 +11,7 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/grantlog"
 	"redpacket/system/optional"
 	"redpacket/system/report"
@@ -37,7 +38,7 @@ func Light(ctx context.Context, cfg config.Config) error {
 	l.switches.Follow(ctx, cfg)
 	l.lists.dial(ctx, cfg.PeersOf("recommend"), optional.Deadline)
 	metrics := l.metrics()
-	reporting(ctx, cfg, "ams-light", metrics, &l.answers)
+	reporting(ctx, cfg, metrics, told{"ams-light", &l.answers, l.switches})
 	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: l.shard.known, Switches: l.switches}); err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	h.desk.switches.Follow(ctx, cfg)
 	h.newcomers.dial(ctx, cfg.PeersOf("registry"), optional.Deadline)
 	metrics := h.metrics()
-	reporting(ctx, cfg, "ams-heavy", metrics, &h.desk.answers)
+	reporting(ctx, cfg, metrics, told{"ams-heavy", &h.desk.answers, h.desk.switches})
 	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: h.healthy, Switches: h.desk.switches}); err != nil {
 		return err
 	}
@@ -87,13 +88,21 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	return err
 }
 
+// told is what a pool reports, and the switches that may keep it from reporting.
+type told struct {
+	pool     string
+	answers  *tallies
+	switches *control.Current
+}
+
 // reporting sends what a pool answers to the collector, if there is one, until ctx ends.
-func reporting(ctx context.Context, cfg config.Config, pool string, m admin.Registry, answers *tallies) {
+func reporting(ctx context.Context, cfg config.Config, m admin.Registry, of told) {
 	r := report.New(cfg.Node, cfg.PeersOf("report"), func(add func(series string, total uint64)) {
 		for code := range api.Codes {
-			add(pool+"."+code.String(), uint64(answers[code].Load()))
+			add(of.pool+"."+code.String(), uint64(of.answers[code].Load()))
 		}
 	})
+	r.Withhold(func() bool { return of.switches.Now().DropReports })
 	r.Publish(m)
 	r.Start(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/control"
 	"redpacket/system/grantlog"
@@ -57,6 +58,7 @@ type stand struct {
 // desk is what the claim workers of a process share.
 type desk struct {
 	activity uint16
+	forNew   func(api.Gift) bool // gifts for new users only; nil: none is
 	writer   string
 	where    func() stand
 	log      keeping
@@ -75,6 +77,7 @@ type desk struct {
 	unsettled atomic.Int64 // claims
 	doubts    atomic.Int64 // batches that the log owes an answer for
 	grants    atomic.Int64
+	newcomers atomic.Int64 // grants of gifts for new users
 	repeats   atomic.Int64
 	returned  atomic.Int64
 	batches   atomic.Int64

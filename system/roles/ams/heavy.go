@@ -31,6 +31,10 @@ func newHeavy(cfg config.Config, now clock) *heavy {
 	h := &heavy{cfg: cfg, shard: &shard{}, free: make(chan *worker, claimWorkers)}
 	h.desk = &desk{activity: cfg.Activity.ID, writer: cfg.Node, where: h.where, now: now, switches: control.NewCurrent(cfg.Node, cfg.Token),
 		within: cfg.Rules.ClaimWithin.D(), patience: cfg.Rules.ClaimWithin.D() / 2}
+	h.desk.forNew = func(id api.Gift) bool {
+		g, there := cfg.Activity.Gift(id)
+		return there && g.For == activity.NewUsers
+	}
 	h.desk.number.Store(uint64(time.Now().UnixNano())) // a writer's numbers must grow across its lives
 	h.desk.first = h.desk.number.Load()
 	h.pump = &pump{line: newLine(claimLine), pace: pacerAt(cfg.Rules.HeavyRate), now: now,
@@ -157,6 +161,7 @@ func (h *heavy) metrics() admin.Registry {
 	m, d := admin.NewRegistry(), h.desk
 	m.Gauge("redpacket_claims_unsettled", "claims whose outcome is not certain yet", nil, func() float64 { return float64(d.unsettled.Load()) })
 	m.Counter("redpacket_grants_total", "shares made durable for the first time", nil, func() float64 { return float64(d.grants.Load()) })
+	m.Counter("redpacket_newcomer_grants_total", "of them, of gifts for new users", nil, func() float64 { return float64(d.newcomers.Load()) })
 	m.Counter("redpacket_repeats_total", "claims that got the share the user had, made durable again", nil, func() float64 { return float64(d.repeats.Load()) })
 	m.Counter("redpacket_returned_total", "shares that went back to their stock", nil, func() float64 { return float64(d.returned.Load()) })
 	m.Counter("redpacket_batches_total", "batches decided", nil, func() float64 { return float64(d.batches.Load()) })

@@ -155,16 +155,20 @@ func (w *worker) refuse(code api.Code, started time.Duration) {
 }
 
 func (d *desk) count(j *job) {
-	var fresh, again int64
-	for _, s := range j.shares {
+	var fresh, again, newcomers int64
+	for i, s := range j.shares {
 		switch {
 		case s.Code != api.OK:
 		case s.Repeat:
 			again++
 		default:
 			fresh++
+			if d.forNew != nil && d.forNew(j.asks[i].Gift) {
+				newcomers++
+			}
 		}
 	}
 	d.grants.Add(fresh)
+	d.newcomers.Add(newcomers)
 	d.repeats.Add(again)
 }

@@ -125,6 +125,7 @@ func TestGrantIsLoggedAsAnswered(t *testing.T) {
 	b := newBench()
 	b.redis.claim.list = []decided{{threeShares(), nil}}
 	b.desk.number.Store(41)
+	b.desk.forNew = func(id api.Gift) bool { return id == 2 }
 	b.serve(t)
 	want := []api.Grant{{Order: api.OrderOf(1, 2, 5), User: 1, Fen: 2000, Server: 9}, {Order: api.OrderOf(1, 2, 1), User: 2, Fen: 10, Server: 4}}
 	got := b.log.logged[0]
@@ -135,8 +136,8 @@ func TestGrantIsLoggedAsAnswered(t *testing.T) {
 	if r := b.ear.heard[0]; string(r.Body) != body || r.Queued != 1000 {
 		t.Errorf("answered %s after %d µs, want %s after 1000", r.Body, r.Queued, body)
 	}
-	if b.desk.grants.Load() != 1 || b.desk.repeats.Load() != 1 {
-		t.Errorf("counted %d grants and %d repeats", b.desk.grants.Load(), b.desk.repeats.Load())
+	if b.desk.grants.Load() != 1 || b.desk.repeats.Load() != 1 || b.desk.newcomers.Load() != 1 {
+		t.Errorf("counted %d grants (%d for new users) and %d repeats", b.desk.grants.Load(), b.desk.newcomers.Load(), b.desk.repeats.Load())
 	}
 }
 

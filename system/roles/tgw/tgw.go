@@ -38,6 +38,7 @@ func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) er
 	}
 	g.switches.Follow(ctx, cfg)
 	reporter := report.New(cfg.Node, cfg.PeersOf("report"), g.totals)
+	reporter.Withhold(func() bool { return g.switches.Now().DropReports })
 	metrics := g.metrics()
 	reporter.Publish(metrics)
 	page := admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: g.healthy, Switches: g.switches}
