@@ -81,7 +81,9 @@ var _ = Describe("images of one's own, in the place of recommend and of a store"
 		Expect(versions(ctx, on)).To(HaveKeyWithValue("recommend", uint64(0)))
 		platform, err := on.Ops()
 		Expect(err).NotTo(HaveOccurred())
-		_, _ = platform.Switch(ctx, control.Settings{SpreadMS: 5000}) // who else follows is another spec's question
+		changed, err := platform.Switch(ctx, control.Settings{SpreadMS: 5000})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(changed.Missing).To(BeEmpty())
 		Expect(versions(ctx, on)).To(HaveKeyWithValue("recommend", uint64(1)))
 		Expect(on.Autopsy(ctx)).To(BeEmpty())
 	}, SpecTimeout(time.Minute))
