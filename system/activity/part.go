@@ -59,6 +59,9 @@ func (p Part) Check() error {
 	return nil
 }
 
+// Other is the other data centre, of a part that is shared.
+func (p Part) Other() IDC { return 1 - p.IDC }
+
 // Shared says whether another data centre has a part too.
 func (p Part) Shared() bool { return p.Of > 1 }
 

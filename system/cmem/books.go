@@ -39,7 +39,7 @@ func Books(ctx context.Context, addr string, stock Stock, keep func(books.Entry)
 	}
 	var odd []error
 	for _, g := range stock.Activity.Gifts {
-		c := count{store: s, activity: stock.Activity.ID, gift: g, keep: keep}
+		c := count{store: s, activity: stock.Activity.ID, gift: g, marks: stock.Marks, keep: keep}
 		c.first, c.end = stock.Part.Range(g.Shares)
 		c.funded = activity.Sum(stock.Activity.Amounts(g)[c.first:c.end])
 		of, err := c.run(ctx)
@@ -59,6 +59,7 @@ type count struct {
 	first    uint32    // the part's first share
 	end      uint32    // the share behind its last
 	funded   money.Fen // the money of the part
+	marks    bool      // holders of other parts' shares are none of ours
 	keep     func(books.Entry) error
 	amounts  string
 	holders  []api.User // by index; those before first are nobody's
@@ -98,6 +99,9 @@ func (c *count) page(elements []string) error {
 			return fmt.Errorf("%w: a holder of %d and %d bytes", errRecord, len(user), len(value))
 		}
 		sh, id := share(value), api.User(binary.BigEndian.Uint64([]byte(user)))
+		if c.marks && (sh.Index < c.first || sh.Index >= c.end) && sh.Index < c.gift.Shares {
+			continue // the other part's, and in its books
+		}
 		known := int(sh.Index) < len(c.holders)
 		if known && id != 0 && c.holders[sh.Index] == id {
 			continue

@@ -13,6 +13,7 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/api"
+	"redpacket/system/money"
 	"redpacket/system/mutant"
 )
 
@@ -30,10 +31,10 @@ const (
 
 // Install makes the node the shard's primary of an epoch: empty, stocked with a part of every gift, with every grant in
 // its holder's hands, and open for Turns of that epoch as the last step. grants may repeat itself and come in any order; a
-// grant of another part is ErrConflict. ErrEpoch: the node is at this epoch or a later one already, or another keeper is
+// grant of another part is a mark if the stock has Marks, else ErrConflict. ErrEpoch: the node is at this epoch or a later one already, or another keeper is
 // at work on it. After an error the node is closed; try again under a new epoch.
 func (s *Store) Install(ctx context.Context, stock Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
-	in := installation{store: s, activity: stock.Activity, part: stock.Part, epoch: strconv.FormatUint(uint64(epoch), 10)}
+	in := installation{store: s, activity: stock.Activity, part: stock.Part, marks: stock.Marks, epoch: strconv.FormatUint(uint64(epoch), 10)}
 	if err := s.scripts.begin.Exec(ctx, s.client, nil, []string{in.epoch}).Error(); err != nil {
 		return meaning("empty the node", err)
 	}
@@ -53,6 +54,7 @@ func (s *Store) Install(ctx context.Context, stock Stock, epoch uint32, grants i
 type Stock struct {
 	Activity activity.Activity
 	Part     activity.Part
+	Marks    bool // users may hold shares of another part: they got them there, and get them again here, from nobody's stock
 }
 
 // installation is one run of Install.
@@ -60,6 +62,7 @@ type installation struct {
 	store    *Store
 	activity activity.Activity
 	part     activity.Part
+	marks    bool
 	epoch    string
 	shelves  []shelf // a gift each
 	steps    []rueidis.LuaExec
@@ -68,10 +71,12 @@ type installation struct {
 
 // shelf is one gift while it is installed.
 type shelf struct {
-	first   uint32     // the index of the part's first share
-	amounts []byte     // 4 bytes a share of the part
-	holders []api.User // by place in the part, as far as the highest one granted; 0 is nobody
-	fields  []byte     // users and values of grants not yet sent
+	first   uint32              // the index of the part's first share
+	amounts []byte              // 4 bytes a share of the part
+	others  []money.Fen         // what every share of the gift is worth; only where there are marks
+	marked  map[uint32]api.User // who holds a share of another part
+	holders []api.User          // by place in the part, as far as the highest one granted; 0 is nobody
+	fields  []byte              // users and values of grants not yet sent
 	waiting int
 }
 
@@ -82,7 +87,11 @@ func (in *installation) stock(ctx context.Context) error {
 	for i, g := range in.activity.Gifts {
 		first, end := in.part.Range(g.Shares)
 		packed := make([]byte, 0, 4*(end-first))
-		for i, fen := range in.activity.Amounts(g)[first:end] {
+		amounts := in.activity.Amounts(g)
+		if in.marks {
+			in.shelves[i].others, in.shelves[i].marked = amounts, map[uint32]api.User{}
+		}
+		for i, fen := range amounts[first:end] {
 			if fen < 1 || fen > math.MaxInt32 {
 				return fmt.Errorf("stock gift %d: share %d of %s does not fit its field", g.ID, int(first)+i, fen)
 			}
@@ -124,6 +133,9 @@ func (in *installation) hand(ctx context.Context, grants iter.Seq2[api.Grant, er
 func (in *installation) grant(ctx context.Context, g api.Grant) error {
 	gift := g.Order.Gift()
 	def, ok := in.activity.Gift(gift)
+	if ok && in.marks && isMark(in.activity, in.part, g) {
+		return in.mark(ctx, g)
+	}
 	if !ok || g.Order.Activity() != in.activity.ID || !in.part.Has(def, g.Order) || g.User == 0 {
 		return fmt.Errorf("%w: order %d of user %d is not of this shard's part of activity %d", ErrConflict, g.Order, g.User, in.activity.ID)
 	}
@@ -143,10 +155,16 @@ func (in *installation) grant(ctx context.Context, g api.Grant) error {
 	default:
 		return fmt.Errorf("%w: order %d is granted to user %d and to user %d", ErrConflict, g.Order, sh.holders[index], g.User)
 	}
+	return in.holder(ctx, g)
+}
+
+// holder queues a grant for its holder.
+func (in *installation) holder(ctx context.Context, g api.Grant) error {
+	sh := &in.shelves[g.Order.Gift()]
 	sh.fields = binary.BigEndian.AppendUint64(sh.fields, uint64(g.User))
 	sh.fields = held(sh.fields, g, 1)
 	if sh.waiting++; sh.waiting == stepGrants {
-		return in.sendHolders(ctx, gift)
+		return in.sendHolders(ctx, g.Order.Gift())
 	}
 	return nil
 }

@@ -36,8 +36,8 @@ type Config struct {
 
 	Part activity.Part `json:"part"` // of every stock, that this data centre gives out
 
-	Token     string     `json:"token"`     // what a change over an admin port must show, made for the run; empty: none is allowed
-	Instances []Instance `json:"instances"` // whom zhiyun looks after; empty for every other role
+	Token     string     `json:"token"`               // what a change over an admin port must show, made for the run; empty: none is allowed
+	Instances []Instance `json:"instances,omitempty"` // whom zhiyun looks after; empty for every other role
 
 	Key      string            `json:"key"` // signs login tokens: 32 hex digits, made for the run
 	Activity activity.Activity `json:"activity"`

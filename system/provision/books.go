@@ -54,10 +54,11 @@ func (c *Cluster) booksOf(ctx context.Context, at site, keep books.Keep) (books.
 	if err != nil {
 		return s, err
 	}
-	primary, err := c.primary(ctx, log)
+	primary, marks, err := c.primary(ctx, log)
 	if err != nil {
 		return s, err
 	}
+	at.stock.Marks = marks
 	s.Epoch, s.Stocks, err = cmem.Books(ctx, c.direct(primary), at.stock, shelf(books.Cmem, keep))
 	switch {
 	case errors.Is(err, cmem.ErrDisagree):
@@ -95,22 +96,23 @@ func (c *Cluster) first(role, idc string) (topology.Node, error) {
 	return n, nil
 }
 
-// primary is the store that decides: the one of the log's last announcement.
-func (c *Cluster) primary(ctx context.Context, log topology.Node) (topology.Node, error) {
+// primary is the store that decides: the one of the log's last announcement. marks says that users may hold shares in it
+// that the other data centre gave them.
+func (c *Cluster) primary(ctx context.Context, log topology.Node) (n topology.Node, marks bool, err error) {
 	l, err := grantlog.Connect(ctx, c.direct(log))
 	if err != nil {
-		return topology.Node{}, fmt.Errorf("find the primary store: %w", err)
+		return n, false, fmt.Errorf("find the primary store: %w", err)
 	}
 	defer l.Close()
 	shard, err := l.Shard(ctx, log.IDC)
 	if err != nil {
-		return topology.Node{}, fmt.Errorf("find the primary store: %w", err)
+		return n, false, fmt.Errorf("find the primary store: %w", err)
 	}
 	n, ok := c.plan.Topology.Node(shard.Primary)
 	if !ok {
-		return n, fmt.Errorf("find the primary store: the log names %q (epoch %d), which is no node", shard.Primary, shard.Epoch)
+		return n, false, fmt.Errorf("find the primary store: the log names %q (epoch %d), which is no node", shard.Primary, shard.Epoch)
 	}
-	return n, nil
+	return n, shard.Foreign, nil
 }
 
 // ledgerDSN is how the ledger is entered; its image knows one user and trusts the inner network.

@@ -19,6 +19,8 @@ func TwoIDC() Topology {
 	t.Nodes = append(t.Nodes, side()...)
 	t.join("between", []string{"tgw-a"}, t.ams("b"))
 	t.join("between", []string{"tgw-b"}, t.ams("a"))
+	t.join("between", []string{"ams-heavy-a1", "ams-heavy-a2", "keeper-a"}, []string{"log-b"})
+	t.join("between", []string{"ams-heavy-b1", "ams-heavy-b2", "keeper-b"}, []string{"log-a"})
 	t.join("delivery", t.Role("courier"), []string{"idip"})
 	t.join("delivery", []string{"idip"}, []string{"ledger"})
 	for _, idc := range []string{"a", "b"} {

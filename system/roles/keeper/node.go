@@ -26,6 +26,7 @@ type installed interface {
 	Promote(ctx context.Context) error
 	Follow(ctx context.Context, addr string) error
 	Install(ctx context.Context, stock cmem.Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error
+	Mark(ctx context.Context, stock cmem.Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error
 }
 
 // node is one cmem node as this keeper sees it.
