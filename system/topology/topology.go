@@ -81,15 +81,31 @@ func (t Topology) Node(name string) (Node, bool) {
 	return t.Nodes[i], true
 }
 
-// With is the topology with another image for one node, which keeps its role. The error says that there is no such node.
-func (t Topology) With(node string, image Image) (Topology, error) {
-	i := slices.IndexFunc(t.Nodes, func(n Node) bool { return n.Name == node })
-	if i < 0 {
-		return Topology{}, fmt.Errorf("topology %s has no node %q to give the image %s", t.Name, node, image)
-	}
+// With is the topology with another image for a node, or for all nodes of a role; they keep their roles. The error says
+// that there is nobody of that name.
+func (t Topology) With(name string, image Image) (Topology, error) {
 	t.Nodes = slices.Clone(t.Nodes)
-	t.Nodes[i].Image = image
+	found := false
+	for i, n := range t.Nodes {
+		if n.Name == name || n.Role == name {
+			t.Nodes[i].Image, found = image, true
+		}
+	}
+	if !found {
+		return Topology{}, fmt.Errorf("topology %s has no node and no role %q that could have the image %s", t.Name, name, image)
+	}
 	return t, nil
+}
+
+// Own lists the nodes whose image is none of ours, as name=image, in order.
+func (t Topology) Own() []string {
+	var all []string
+	for _, n := range t.Nodes {
+		if n.Image != App && n.Image != Redis && n.Image != Postgres {
+			all = append(all, n.Name+"="+string(n.Image))
+		}
+	}
+	return all
 }
 
 // Role lists the names of the nodes of one role, in order.

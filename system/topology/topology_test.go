@@ -100,7 +100,14 @@ func TestWithGivesOneNodeAnotherImage(t *testing.T) {
 	if before, _ := one.Node("cmem-2"); before.Image != Redis {
 		t.Error("the topology that was asked has changed")
 	}
-	if _, err := one.With("nobody", "example/store:1"); err == nil || !strings.Contains(err.Error(), `no node "nobody"`) {
+	if got := own.Own(); len(got) != 1 || got[0] != "cmem-2=example/store:1" || len(one.Own()) != 0 {
+		t.Errorf("images of one's own: %v, and before %v", got, one.Own())
+	}
+	both, err := one.With("cmem", "example/store:1")
+	if err != nil || len(both.Own()) != 2 {
+		t.Errorf("both stores: %v, %v", both.Own(), err)
+	}
+	if _, err := one.With("nobody", "example/store:1"); err == nil || !strings.Contains(err.Error(), `no role "nobody"`) {
 		t.Errorf("for a node that there is not: %v", err)
 	}
 }
