@@ -27,6 +27,7 @@ type gateway struct {
 	front     *wire.Front
 	signer    *login.Signer
 	part      activity.Part
+	taken     [2]atomic.Bool      // by home: the other data centre owns its users
 	admission *overload.Admission // of this data centre's pools
 	beyond    *overload.Admission // of the other data centre's
 	gate      *overload.Gate

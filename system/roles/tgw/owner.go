@@ -1,17 +1,56 @@
 package tgw
 
 import (
+	"context"
+	"fmt"
+	"sync"
+
 	"redpacket/system/activity"
 	"redpacket/system/api"
+	"redpacket/system/config"
+	"redpacket/system/control"
+	"redpacket/system/pair"
 )
 
-// owner is the data centre that decides a user's claims: the one that has given, or may give, the user's shares. Whoever
-// takes over another's users says so here; until then it is the user's home.
+// owner is the data centre that decides a user's claims: the one that has given, or may give, the user's shares. That is
+// the user's home, unless the other one has taken over.
 func (g *gateway) owner(user api.User) activity.IDC {
 	if !g.part.Shared() {
 		return g.part.IDC
 	}
-	return activity.Home(user)
+	home := activity.Home(user)
+	if g.taken[home].Load() {
+		return 1 - home
+	}
+	return home
+}
+
+// follow keeps up with what the two data centres have agreed on in the control store, until ctx ends. Nothing hangs on
+// how fast: whoever is asked and is not the owner refuses.
+func (g *gateway) follow(ctx context.Context, cfg config.Config) {
+	witness, there := cfg.Peers["control"]
+	if !g.part.Shared() || !there {
+		return
+	}
+	store, err := control.Dial(witness)
+	if err != nil {
+		fmt.Printf("%s: cannot follow take-overs: %v\n", cfg.Node, err)
+		return
+	}
+	defer store.Close()
+	var both sync.WaitGroup
+	for _, home := range []activity.IDC{activity.A, activity.B} {
+		both.Go(func() {
+			_ = store.Watch(ctx, pair.Key(home.String()), func(e control.Entry) { g.taken[home].Store(away(e.Value)) })
+		})
+	}
+	both.Wait()
+}
+
+// away says whether a pair's mode, as the witness keeps it, leaves the users to the other data centre.
+func away(text []byte) bool {
+	var m pair.Mode
+	return m.UnmarshalText(text) == nil && (m == pair.Taken || m == pair.Releasing)
 }
 
 // admits says whether a user's request passes. What the other data centre answers is its admission's to say, and where a

@@ -73,3 +73,22 @@ func TestPoolNames(t *testing.T) {
 		}
 	}
 }
+
+// A home whose users were taken over, or are about to be given back, is not asked; any other mode leaves them at home.
+func TestUsersWhoWereTakenOver(t *testing.T) {
+	for text, want := range map[string]bool{"taken": true, "releasing": true, "mirrored": false, "alone": false, "returning": false, "": false, "rubbish": false} {
+		if got := away([]byte(text)); got != want {
+			t.Errorf("%q: away %t, want %t", text, got, want)
+		}
+	}
+	r := startIn(t, place{l5.Drill(), activity.Part{IDC: activity.B, Of: 2}}, nil, "ams-heavy-a1", "ams-light-b1", "ams-heavy-b1")
+	c, guest := r.connect(), userOf(activity.A, 1)
+	r.taken[activity.A].Store(true)
+	c.as(guest, "POST /claim?gift=1&server=2").wants(200, "", `{"code":"ok","op":"claim"`)
+	r.taken[activity.A].Store(false)
+	until(t, "the links to a", func() bool { return r.pools[farHeavy].up() == 1 })
+	c.as(userOf(activity.A, guest+1), "POST /claim?gift=1&server=2").wants(200, "", `{"code":"ok","op":"claim"`)
+	if a, b := r.asked("ams-heavy-a1"), r.asked("ams-heavy-b1"); a != 1 || b != 1 {
+		t.Errorf("a was asked %d times and b %d times; want each once", a, b)
+	}
+}
