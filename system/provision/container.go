@@ -24,7 +24,7 @@ const (
 // container is what a node is run as.
 func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Container, error) {
 	d := docker.Container{
-		Name: c.name(n.Name), Hostname: n.Name, Image: c.imageOf(n).Tag, Labels: c.labels(n.Name), Cores: c.plan.coresOf(n),
+		Name: c.name(n.Name), Hostname: n.Name, Image: c.images[n.Image].Tag, Labels: c.labels(n.Name), Cores: c.plan.coresOf(n),
 		Networks: []docker.Place{{Network: c.name(networkOf(n)), Address: c.layout.inner[n.Name]}},
 	}
 	for _, network := range otherNetworks(c.plan.Topology, n) {
@@ -40,10 +40,10 @@ func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Containe
 	// timers, which on a network inside one machine only costs processor time.
 	d.Sysctls = map[string]string{"net.ipv4.tcp_congestion_control": "reno"}
 	var err error
-	switch n.Image {
-	case topology.Redis:
+	switch n.Role {
+	case roleStore:
 		d.Command, err = redisCommand(c.plan.Topology, c.layout, n)
-	case topology.Postgres:
+	case roleLedger:
 		d.Command = postgresCommand(n)
 	default:
 		d.Command = []string{n.Role}

@@ -43,10 +43,10 @@ func (c *Cluster) await(ctx context.Context, n topology.Node) error {
 func (c *Cluster) ask(ctx context.Context, n topology.Node) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	switch n.Image {
-	case topology.Redis:
+	switch n.Role {
+	case roleStore:
 		return pingRedis(ctx, c.direct(n))
-	case topology.Postgres:
+	case roleLedger:
 		return greetPostgres(ctx, c.direct(n))
 	default:
 		_, err := c.get(ctx, n.Name, "/-/health", 4<<10)

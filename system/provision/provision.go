@@ -105,8 +105,10 @@ func (c *Cluster) raise(ctx context.Context) error {
 	}
 	ready, within := errgroup.WithContext(ctx)
 	ready.Go(func() (err error) {
-		c.images, err = c.plan.ensure()(within, c.plan.Say)
-		return err
+		if c.images, err = c.plan.ensure()(within, c.plan.Say); err != nil {
+			return err
+		}
+		return c.fetch(within)
 	})
 	ready.Go(func() error {
 		if _, err := sweep(within, c.engine, false); err != nil && !onlyMiscounted(err) {

@@ -2,8 +2,10 @@ package provision
 
 import (
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -199,6 +201,29 @@ func TestContainers(t *testing.T) {
 		if linkd := n.Role == roleLinkd; linkd != (d.Sysctls["net.ipv4.tcp_syn_retries"] != "") {
 			t.Errorf("%s: sysctls %v", n.Name, d.Sysctls)
 		}
+	}
+}
+
+func TestTheRoleDecidesWhatAnImageIsTold(t *testing.T) {
+	p, l := oneIDC()
+	var err error
+	for i, n := range p.Topology.Nodes {
+		if p.Topology, err = p.Topology.With(n.Name, topology.Image("example/"+n.Role+":1")); err != nil {
+			t.Fatal(err)
+		}
+		c := &Cluster{plan: p, layout: l}
+		own, err := c.container(p.Topology.Nodes[i], config.Config{Node: n.Name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, err := c.container(n, config.Config{Node: n.Name})
+		if err != nil || !slices.Equal(own.Command, ours.Command) || !maps.Equal(own.Env, ours.Env) {
+			t.Errorf("%s: an image of one's own is run as %v with %v, ours as %v with %v; %v", n.Name, own.Command, own.Env, ours.Command, ours.Env, err)
+		}
+	}
+	configs, err := render(p, l, secrets{strings.Repeat("ab", keyBytes), strings.Repeat("cd", keyBytes)})
+	if err != nil || !reflect.DeepEqual(configs, rendered(t)) {
+		t.Errorf("the orders differ: %v", err)
 	}
 }
 

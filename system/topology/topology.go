@@ -52,9 +52,10 @@ type Node struct {
 // Direct is the group of links that no linkd carries.
 const Direct = "direct"
 
-// Told says that the node is told who it is by its environment, as every role of ours is and as an image in the place of
-// one must be; the stores have theirs on their command lines.
-func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
+// Told says that the node is told who it is by its environment, and answers on an admin port: every role but the two
+// stores, cmem and ledger, which have their orders on their command lines and are spoken to in Redis' and PostgreSQL's own
+// protocols. It is the role that decides, so an image in the place of another one is told as that one is.
+func (n Node) Told() bool { return n.Role != "cmem" && n.Role != "ledger" }
 
 // Link is one hop between two nodes. All its traffic passes through the linkd of its group, but for a direct one.
 type Link struct {
@@ -78,6 +79,33 @@ func (t Topology) Node(name string) (Node, bool) {
 		return Node{}, false
 	}
 	return t.Nodes[i], true
+}
+
+// With is the topology with another image for a node, or for all nodes of a role; they keep their roles. The error says
+// that there is nobody of that name.
+func (t Topology) With(name string, image Image) (Topology, error) {
+	t.Nodes = slices.Clone(t.Nodes)
+	found := false
+	for i, n := range t.Nodes {
+		if n.Name == name || n.Role == name {
+			t.Nodes[i].Image, found = image, true
+		}
+	}
+	if !found {
+		return Topology{}, fmt.Errorf("topology %s has no node and no role %q that could have the image %s", t.Name, name, image)
+	}
+	return t, nil
+}
+
+// Own lists the nodes whose image is none of ours, as name=image, in order.
+func (t Topology) Own() []string {
+	var all []string
+	for _, n := range t.Nodes {
+		if n.Image != App && n.Image != Redis && n.Image != Postgres {
+			all = append(all, n.Name+"="+string(n.Image))
+		}
+	}
+	return all
 }
 
 // Role lists the names of the nodes of one role, in order.

@@ -78,3 +78,36 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 		}
 	}
 }
+
+func TestWithGivesOneNodeAnotherImage(t *testing.T) {
+	one := OneIDC()
+	own, err := one.With("cmem-2", "example/store:1")
+	if err != nil || own.Check() != nil {
+		t.Fatal(err, own.Check())
+	}
+	for i, n := range own.Nodes {
+		want := one.Nodes[i]
+		if n.Name == "cmem-2" {
+			want.Image = "example/store:1"
+		}
+		if n != want {
+			t.Errorf("%+v, want %+v", n, want)
+		}
+		if told := n.Role != "cmem" && n.Role != "ledger"; n.Told() != told {
+			t.Errorf("%s with the image %s is told who it is: %v", n.Name, n.Image, n.Told())
+		}
+	}
+	if before, _ := one.Node("cmem-2"); before.Image != Redis {
+		t.Error("the topology that was asked has changed")
+	}
+	if got := own.Own(); len(got) != 1 || got[0] != "cmem-2=example/store:1" || len(one.Own()) != 0 {
+		t.Errorf("images of one's own: %v, and before %v", got, one.Own())
+	}
+	both, err := one.With("cmem", "example/store:1")
+	if err != nil || len(both.Own()) != 2 {
+		t.Errorf("both stores: %v, %v", both.Own(), err)
+	}
+	if _, err := one.With("nobody", "example/store:1"); err == nil || !strings.Contains(err.Error(), `no role "nobody"`) {
+		t.Errorf("for a node that there is not: %v", err)
+	}
+}
