@@ -14,9 +14,10 @@ type Image string
 
 // The images; system/images builds them.
 const (
-	App      Image = "app"      // the one binary: redpacket <role>
-	Redis    Image = "redis"    // Debian's Redis
-	Postgres Image = "postgres" // Debian's PostgreSQL
+	App        Image = "app"        // the one binary: redpacket <role>
+	Redis      Image = "redis"      // Debian's Redis
+	Postgres   Image = "postgres"   // Debian's PostgreSQL
+	Prometheus Image = "prometheus" // Debian's Prometheus
 )
 
 // The ports a role listens on, the same in every container.
@@ -31,6 +32,7 @@ const (
 	LogPort      = 4222
 	ControlPort  = 4223
 	PostgresPort = 5432
+	MonitorPort  = 9090 // monitor: Prometheus' own API
 	DNSPort      = 53   // gslb, UDP and TCP
 	AdminPort    = 9100 // every node that runs the app image
 	linkBase     = 21000
@@ -39,7 +41,7 @@ const (
 // Node is one container.
 type Node struct {
 	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb, att, monitor
 	IDC   string // a or b, with its own network; empty: it serves both, and lives apart from either
 	Image Image
 	Port  int    // where its peers reach it; 0 when nobody calls it
@@ -53,8 +55,8 @@ type Node struct {
 const Direct = "direct"
 
 // Told says that the node is told who it is by its environment, as every role of ours is and as an image in the place of
-// one must be; the stores have theirs on their command lines.
-func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
+// one must be; the stores and the monitor have theirs on their command lines.
+func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres && n.Image != Prometheus }
 
 // Link is one hop between two nodes. All its traffic passes through the linkd of its group, but for a direct one.
 type Link struct {

@@ -12,6 +12,7 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/wire"
 )
 
@@ -20,7 +21,7 @@ import (
 // number on the wire, and no rendering. Anything else is Malformed.
 func Run(ctx context.Context, cfg config.Config) error {
 	d := newDesk(cfg.Activity)
-	page := admin.Page{Node: cfg.Node, Metrics: d.metrics(), Healthy: func() error { return nil }}
+	page := admin.Page{Node: cfg.Node, Metrics: d.metrics(), Healthy: func() error { return nil }, Switches: control.Follow(ctx, cfg)}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}

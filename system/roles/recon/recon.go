@@ -10,6 +10,7 @@ import (
 
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/grantlog"
 	"redpacket/system/ledger"
 	"redpacket/system/roles/idip/delivery"
@@ -30,7 +31,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 		peers[name] = addr
 	}
 	d := newDesk()
-	page := admin.Page{Node: cfg.Node, Metrics: admin.NewRegistry(), Healthy: d.healthy, More: map[string]http.Handler{
+	page := admin.Page{Node: cfg.Node, Switches: control.Follow(ctx, cfg), Metrics: admin.NewRegistry(), Healthy: d.healthy, More: map[string]http.Handler{
 		"POST /-/recon/run": http.HandlerFunc(d.serveRun), "GET /-/recon": http.HandlerFunc(d.serveResult)}}
 	d.metrics(page.Metrics)
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {

@@ -11,6 +11,7 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/wire"
 )
 
@@ -19,7 +20,7 @@ import (
 // NotFound, there is no such gift; Malformed, it was no lookup.
 func Run(ctx context.Context, cfg config.Config) error {
 	d := &desk{activity: cfg.Activity}
-	page := admin.Page{Node: cfg.Node, Metrics: d.metrics(), Healthy: func() error { return nil }}
+	page := admin.Page{Node: cfg.Node, Switches: control.Follow(ctx, cfg), Metrics: d.metrics(), Healthy: func() error { return nil }}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}

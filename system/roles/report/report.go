@@ -10,6 +10,7 @@ import (
 
 	"redpacket/system/admin"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/report"
 )
 
@@ -22,7 +23,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	defer conn.Close()
 	sums := newSums()
-	page := admin.Page{Node: cfg.Node, Metrics: metrics(sums), Healthy: func() error { return nil }}
+	page := admin.Page{Node: cfg.Node, Switches: control.Follow(ctx, cfg), Metrics: metrics(sums), Healthy: func() error { return nil }}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
