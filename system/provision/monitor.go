@@ -75,6 +75,36 @@ func (c *Cluster) Alarms(ctx context.Context, from, to time.Time) ([]Alarm, erro
 	return readAlarms(page)
 }
 
+// Targets says of every process that the monitor scrapes whether it answered the last time.
+func (c *Cluster) Targets(ctx context.Context) (map[string]bool, error) {
+	n, err := c.first(roleMonitor, "")
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	page, err := c.fetch(ctx, "http://"+c.direct(n)+"/api/v1/targets?state=active", scrapeBytes)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for its targets: %w", n.Name, err)
+	}
+	var answer struct {
+		Data struct {
+			Active []struct {
+				Labels map[string]string
+				Health string
+			} `json:"activeTargets"`
+		}
+	}
+	if err := json.Unmarshal(page, &answer); err != nil {
+		return nil, fmt.Errorf("read the targets of %s: %w", n.Name, err)
+	}
+	up := map[string]bool{}
+	for _, t := range answer.Data.Active {
+		up[t.Labels["instance"]] = t.Health == "up"
+	}
+	return up, nil
+}
+
 // readAlarms reads Prometheus' answer to a query over a range of ALERTS.
 func readAlarms(page []byte) ([]Alarm, error) {
 	var answer struct {
@@ -86,8 +116,11 @@ func readAlarms(page []byte) ([]Alarm, error) {
 			}
 		}
 	}
-	if err := json.Unmarshal(page, &answer); err != nil || answer.Status != "success" {
-		return nil, fmt.Errorf("read alarms: status %q, %w", answer.Status, err)
+	if err := json.Unmarshal(page, &answer); err != nil {
+		return nil, fmt.Errorf("read alarms: %w", err)
+	}
+	if answer.Status != "success" {
+		return nil, fmt.Errorf("read alarms: the monitor's status is %q", answer.Status)
 	}
 	var all []Alarm
 	for _, series := range answer.Data.Result {
