@@ -205,6 +205,7 @@ func (m *audit) sweep(c *Case) {
 		}
 		switch {
 		case g.seen&(wasAcked|inDoubt) != 0:
+		case c.Activity.Watched(api.User(g.user), api.Order(g.order).Gift()): // a synthetic user's: att keeps no journal
 		case g.seen&wasRefused != 0:
 			m.refused.add(int64(g.fen), "%s: the user was refused and never told otherwise", g)
 		default:

@@ -8,6 +8,7 @@ import (
 
 	"redpacket/drills/record"
 	"redpacket/loadprofiles"
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
 )
@@ -120,6 +121,13 @@ func invariantRows() []row {
 			m.attempts = append(m.attempts, loadprofiles.Attempt{User: 4, Gift: 0, Outcome: api.Refused})
 		}, Pass, ""},
 		{"granted unasked", RefusalsChangeNothing{}, func(m *made) { m.attempts = m.attempts[1:8] }, Fail, "nobody asked"},
+		{"granted to a synthetic user", RefusalsChangeNothing{}, func(m *made) { m.watched(0, 6) }, Pass, ""},
+		{"a synthetic user's grant of a gift that is not its own", RefusalsChangeNothing{}, func(m *made) { m.watched(1, 2) }, Fail, "nobody asked"},
+		{"a second grant of a synthetic user", OneGrantEach{}, func(m *made) { m.watched(0, 6); m.watched(0, 7) }, Fail, "two grants"},
+		{"a synthetic user's share that is not in Redis", RefusalsChangeNothing{}, func(m *made) {
+			m.watched(0, 6)
+			m.cmem = m.cmem[:len(m.cmem)-1]
+		}, Fail, "in the log and not in Redis"},
 		{"half a grant: Redis only", RefusalsChangeNothing{}, func(m *made) { m.cmem = append(m.cmem, grantOf(10, 0, 9, 0)) }, Fail, "in Redis and not in the log"},
 		{"half a grant: log only", RefusalsChangeNothing{}, func(m *made) { m.cmem = m.cmem[1:] }, Fail, "in the log and not in Redis"},
 		{"another holder", RefusalsChangeNothing{}, func(m *made) { m.cmem[0].User = 40 }, Fail, "user 40"},
@@ -159,4 +167,10 @@ func TestViolationsNameTheFirstTheWorstAndHowMany(t *testing.T) {
 	if f.Because != "2 violations" || len(f.Examples) != 2 || !strings.Contains(f.Examples[0], "-3 fen") || !strings.Contains(f.Examples[1], "+40 fen") {
 		t.Errorf("%s %q", f.Because, f.Examples)
 	}
+}
+
+// watched grants a share to a synthetic user, of whom the journal does not know.
+func (m *made) watched(gift api.Gift, index uint32) {
+	e := grantOf(activity.WatchersOf(activity.A)[0], gift, index, uint64(len(m.log)+1))
+	m.log, m.cmem = append(m.log, e), append(m.cmem, e)
 }

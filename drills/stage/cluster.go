@@ -23,6 +23,20 @@ func (c cluster) Scrape(ctx context.Context) (drills.Samples, error) {
 	return drills.Samples(samples), err
 }
 
+// Alarms are those that the cluster's monitor raised.
+func (c cluster) Alarms(ctx context.Context, from, to time.Time) ([]drills.Alarm, error) {
+	found, err := c.Cluster.Alarms(ctx, from, to)
+	var all []drills.Alarm
+	for _, a := range found {
+		what := a.Name
+		if a.About != "" {
+			what += ": " + a.About
+		}
+		all = append(all, drills.Alarm{What: what, Level: a.Level, Playbook: a.Playbook, From: a.From, To: a.To})
+	}
+	return all, err
+}
+
 // Autopsy looks at every container. Where a log tells of an end, it is the process' own last words.
 func (c cluster) Autopsy(ctx context.Context) ([]record.Death, error) {
 	found, err := c.Cluster.Autopsy(ctx)

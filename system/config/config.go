@@ -32,7 +32,7 @@ type Config struct {
 
 	Peers map[string]string `json:"peers"` // a peer's node name -> host:port of the link that leads to it
 	Links []Forward         `json:"links"` // what a linkd forwards; empty for every other role
-	Sites []Site            `json:"sites"` // the data centres' gateways; gslb only
+	Sites []Site            `json:"sites"` // the data centres' gateways, for gslb; their own one's, for att
 
 	Part activity.Part `json:"part"` // of every stock, that this data centre gives out
 

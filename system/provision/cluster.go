@@ -95,8 +95,8 @@ func (c *Cluster) Images() map[string]string {
 // pullWithin is how long a registry may take to begin to answer.
 const pullWithin = 5 * time.Second
 
-// fetch adds the images that the topology names beside ours: the engine's own, and what it does not have, the registry's.
-func (c *Cluster) fetch(ctx context.Context) error {
+// gather adds the images that the topology names beside ours: the engine's own, and what it does not have, the registry's.
+func (c *Cluster) gather(ctx context.Context) error {
 	for _, n := range c.plan.Topology.Nodes {
 		if _, there := c.images[n.Image]; there {
 			continue

@@ -45,6 +45,8 @@ func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Containe
 		d.Command, err = redisCommand(c.plan.Topology, c.layout, n)
 	case roleLedger:
 		d.Command = postgresCommand(n)
+	case roleMonitor:
+		d.Command, d.Env, err = monitorCommand(c.plan.Topology, c.layout, n)
 	default:
 		d.Command = []string{n.Role}
 		d.Env, err = appEnv(cfg, d.Cores)
@@ -70,7 +72,7 @@ func (p Plan) coresOf(n topology.Node) string {
 		return p.Cores
 	}
 	switch n.Role {
-	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleRecon, roleReport, roleControl, roleOps:
+	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleRecon, roleReport, roleControl, roleOps, roleMonitor, roleATT:
 		return p.Beside
 	}
 	if n.Group == groupDelivery || n.Group == groupControl {

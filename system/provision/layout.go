@@ -17,7 +17,7 @@ import (
 // layout is which node has which address. A node keeps its address when its container restarts, so configurations hold
 // addresses and no name has to be looked up.
 type layout struct {
-	front map[string]netip.Addr            // what users reach: the gateways and the name service
+	front map[string]netip.Addr            // what is on the users' network: the gateways, the name service and the synthetic users
 	inner map[string]netip.Addr            // every node, on the network where it lives
 	also  map[string]map[string]netip.Addr // nodes that are on other networks too: node -> network -> address
 }
@@ -35,6 +35,8 @@ const (
 	roleLinkd   = "linkd"
 	roleControl = "control"
 	roleOps     = "zhiyun"
+	roleMonitor = "monitor"
+	roleATT     = "att" // a user: on the front network too
 
 	groupDelivery = "delivery" // of linkd's groups
 	groupControl  = "control"
@@ -59,8 +61,10 @@ func place(t topology.Topology, front netip.Prefix, inner map[string]netip.Prefi
 	return l
 }
 
-// atFront says whether users reach a node.
-func atFront(n topology.Node) bool { return n.Role == roleGateway || n.Role == roleNames }
+// atFront says whether a node is on the users' network: users reach it there, or it is one.
+func atFront(n topology.Node) bool {
+	return n.Role == roleGateway || n.Role == roleNames || n.Role == roleATT
+}
 
 // networkOf is the network where a node lives: its data centre's, or that of the nodes which serve all of them.
 func networkOf(n topology.Node) string {
@@ -82,7 +86,7 @@ func innerNetworks(t topology.Topology) []string {
 
 // otherNetworks are the networks that a node is on beside its own, in order: a linkd where its links begin and end, one
 // that hears datagrams where they are sent, the name service where it asks for the gateways' health, and the operations
-// platform everywhere.
+// platform and the monitor everywhere.
 func otherNetworks(t topology.Topology, n topology.Node) []string {
 	var all []string
 	for _, link := range t.Links {
@@ -96,7 +100,7 @@ func otherNetworks(t topology.Topology, n topology.Node) []string {
 		}
 	}
 	for _, other := range t.Nodes {
-		if n.Role == roleNames && other.Role == roleGateway || n.Role == roleOps && other.Told() {
+		if n.Role == roleNames && other.Role == roleGateway || (n.Role == roleOps || n.Role == roleMonitor) && other.Told() {
 			all = append(all, networkOf(other))
 		}
 	}

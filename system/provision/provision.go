@@ -108,7 +108,7 @@ func (c *Cluster) raise(ctx context.Context) error {
 		if c.images, err = c.plan.ensure()(within, c.plan.Say); err != nil {
 			return err
 		}
-		return c.fetch(within)
+		return c.gather(within)
 	})
 	ready.Go(func() error {
 		if _, err := sweep(within, c.engine, false); err != nil && !onlyMiscounted(err) {

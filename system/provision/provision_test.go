@@ -107,7 +107,7 @@ func TestEveryPeerIsReachedThroughItsLinkd(t *testing.T) {
 	}
 }
 
-func TestNothingButTheGatewayIsOnTheFrontNetwork(t *testing.T) {
+func TestNothingButTheGatewayAndItsUserIsOnTheFrontNetwork(t *testing.T) {
 	p, l := oneIDC()
 	front := block(1)
 	for node, c := range rendered(t) {
@@ -115,15 +115,15 @@ func TestNothingButTheGatewayIsOnTheFrontNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if node != "tgw" && strings.Contains(string(text), "10.77.1.") {
+		if node != "tgw" && node != "att" && strings.Contains(string(text), "10.77.1.") {
 			t.Errorf("%s knows an address of the front network", node)
 		}
 		if host, _, _ := strings.Cut(c.Admin, ":"); front.Contains(netip.MustParseAddr(host)) {
 			t.Errorf("users reach the admin port of %s", node)
 		}
 	}
-	if len(l.front) != 1 || len(l.inner) != len(p.Topology.Nodes) {
-		t.Errorf("%d addresses in front, %d inside; want 1 and %d", len(l.front), len(l.inner), len(p.Topology.Nodes))
+	if len(l.front) != 2 || len(l.inner) != len(p.Topology.Nodes) {
+		t.Errorf("%d addresses in front, %d inside; want 2 and %d", len(l.front), len(l.inner), len(p.Topology.Nodes))
 	}
 }
 
@@ -180,7 +180,7 @@ func TestContainers(t *testing.T) {
 	p, l := oneIDC()
 	p.Cores = "1"
 	c := &Cluster{plan: p, run: "0badcafe", layout: l, owner: owner{7, "99", "boot pid:[1]"}}
-	nets := map[string]int{"tgw": 2}
+	nets := map[string]int{"tgw": 2, "att": 2}
 	for _, n := range p.Topology.Nodes {
 		d, err := c.container(n, config.Config{Node: n.Name})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 
 	"redpacket/system/activity"
@@ -38,6 +39,8 @@ func render(p Plan, l layout, s secrets) (map[string]config.Config, error) {
 		switch {
 		case n.Role == roleNames:
 			c.Front, c.Sites = l.frontOf(n), sites(p.Topology, l)
+		case n.Role == roleATT:
+			c.Sites = slices.DeleteFunc(sites(p.Topology, l), func(s config.Site) bool { return s.IDC != n.IDC })
 		case n.Role == roleGateway:
 			c.Front = l.frontOf(n) // users reach this address, and where there is one the name service's, and nothing else
 		case n.Role == roleLinkd:

@@ -14,9 +14,10 @@ type Image string
 
 // The images; system/images builds them.
 const (
-	App      Image = "app"      // the one binary: redpacket <role>
-	Redis    Image = "redis"    // Debian's Redis
-	Postgres Image = "postgres" // Debian's PostgreSQL
+	App        Image = "app"        // the one binary: redpacket <role>
+	Redis      Image = "redis"      // Debian's Redis
+	Postgres   Image = "postgres"   // Debian's PostgreSQL
+	Prometheus Image = "prometheus" // Debian's Prometheus
 )
 
 // The ports a role listens on, the same in every container.
@@ -31,6 +32,7 @@ const (
 	LogPort      = 4222
 	ControlPort  = 4223
 	PostgresPort = 5432
+	MonitorPort  = 9090 // monitor: Prometheus' own API
 	DNSPort      = 53   // gslb, UDP and TCP
 	AdminPort    = 9100 // every node that runs the app image
 	linkBase     = 21000
@@ -39,7 +41,7 @@ const (
 // Node is one container.
 type Node struct {
 	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb, att, monitor
 	IDC   string // a or b, with its own network; empty: it serves both, and lives apart from either
 	Image Image
 	Port  int    // where its peers reach it; 0 when nobody calls it
@@ -53,9 +55,10 @@ type Node struct {
 const Direct = "direct"
 
 // Told says that the node is told who it is by its environment, and answers on an admin port: every role but the two
-// stores, cmem and ledger, which have their orders on their command lines and are spoken to in Redis' and PostgreSQL's own
-// protocols. It is the role that decides, so an image in the place of another one is told as that one is.
-func (n Node) Told() bool { return n.Role != "cmem" && n.Role != "ledger" }
+// stores, cmem and ledger, and the monitor, which have their orders on their command lines and are spoken to in Redis',
+// PostgreSQL's and Prometheus' own protocols. It is the role that decides, so an image in the place of another one is told
+// as that one is.
+func (n Node) Told() bool { return n.Role != "cmem" && n.Role != "ledger" && n.Role != "monitor" }
 
 // Link is one hop between two nodes. All its traffic passes through the linkd of its group, but for a direct one.
 type Link struct {
@@ -101,7 +104,7 @@ func (t Topology) With(name string, image Image) (Topology, error) {
 func (t Topology) Own() []string {
 	var all []string
 	for _, n := range t.Nodes {
-		if n.Image != App && n.Image != Redis && n.Image != Postgres {
+		if n.Image != App && n.Image != Redis && n.Image != Postgres && n.Image != Prometheus {
 			all = append(all, n.Name+"="+string(n.Image))
 		}
 	}

@@ -36,7 +36,7 @@ func TestTwoIDCIsSound(t *testing.T) {
 	if err := two.Check(); err != nil {
 		t.Fatal(err)
 	}
-	if got := two.IDCs(); len(got) != 2 || got[0] != "a" || got[1] != "b" || len(two.Nodes) != 40 {
+	if got := two.IDCs(); len(got) != 2 || got[0] != "a" || got[1] != "b" || len(two.Nodes) != 43 {
 		t.Errorf("%d nodes in %v", len(two.Nodes), got)
 	}
 	if got := two.RoleIn("ams-heavy", "b"); len(got) != 2 || got[0] != "ams-heavy-b1" {
@@ -93,7 +93,7 @@ func TestWithGivesOneNodeAnotherImage(t *testing.T) {
 		if n != want {
 			t.Errorf("%+v, want %+v", n, want)
 		}
-		if told := n.Role != "cmem" && n.Role != "ledger"; n.Told() != told {
+		if told := n.Role != "cmem" && n.Role != "ledger" && n.Role != "monitor"; n.Told() != told {
 			t.Errorf("%s with the image %s is told who it is: %v", n.Name, n.Image, n.Told())
 		}
 	}

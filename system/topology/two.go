@@ -45,6 +45,7 @@ func (t *Topology) site(idc string) {
 		{Name: "log-" + idc, Role: "log", Image: App, Port: LogPort, Data: true},
 		{Name: "courier-" + idc, Role: "courier", Image: App, Port: CourierPort},
 		{Name: "recon-" + idc, Role: "recon", Image: App},
+		{Name: "att-" + idc, Role: "att", Image: App},
 	}
 	for _, group := range []string{"access", "store", "log"} {
 		nodes = append(nodes, Node{Name: "linkd-" + group + "-" + idc, Role: "linkd", Image: App, Group: group + "-" + idc})

@@ -12,6 +12,7 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/roles/ams"
+	"redpacket/system/roles/att"
 	"redpacket/system/roles/controld"
 	"redpacket/system/roles/courier"
 	"redpacket/system/roles/gslb"
@@ -47,6 +48,7 @@ var roles = []struct {
 	{"report", report.Run},
 	{"control", controld.Run},
 	{"zhiyun", zhiyun.Run},
+	{"att", att.Run},
 }
 
 func main() {
