@@ -69,9 +69,9 @@ func business() []Rule {
 		{Name: "InstanceEjected", Dimension: Business, Level: Ticket, Playbook: NoPlaybook, Expr: `max by (idc, peer) (redpacket_l5_state) >= 1`,
 			Within: 2 * s, Says: "A caller has taken an instance off its list.",
 			Bad: []Change{{`redpacket_l5_state{role="tgw",idc="a",peer="ams-heavy-1"}`, 2, 0}}},
-		{Name: "NoInstanceWorks", Dimension: Business, Level: Page, Playbook: NoPlaybook, Expr: `max by (idc, pool) (redpacket_l5_all_tried) == 1`,
-			Within: 2 * s, Says: "No instance of a pool works, so all of them are tried.",
-			Bad: []Change{{`redpacket_l5_all_tried{role="tgw",idc="a",pool="heavy"}`, 1, 0}}},
+		{Name: "NoInstanceWorks", Dimension: Business, Level: Page, Playbook: NoPlaybook, Expr: `max by (idc, pool) (redpacket_l5_all_tried{pool!~"far-.*"}) == 1`,
+			Within: 2 * s, Says: "No instance of a pool of this data centre works, so all of them are tried.",
+			Bad: []Change{{`redpacket_l5_all_tried{role="tgw",idc="a",pool="ams-heavy"}`, 1, 0}}},
 	}, operations()...)
 }
 
@@ -136,7 +136,7 @@ func Steady() []Series {
 		{`redpacket_admitted_share{role="tgw",idc="a"}`, 1, 0},
 		{`redpacket_requests_total{role="tgw",idc="a",op="claim",code="closed"}`, 0, 0},
 		{`redpacket_l5_state{role="tgw",idc="a",peer="ams-heavy-1"}`, 0, 0},
-		{`redpacket_l5_all_tried{role="tgw",idc="a",pool="heavy"}`, 0, 0},
+		{`redpacket_l5_all_tried{role="tgw",idc="a",pool="ams-heavy"}`, 0, 0},
 		{`redpacket_grants_total{role="ams-heavy",idc="a"}`, 0, 40},
 		{`redpacket_repeats_total{role="ams-heavy",idc="a"}`, 0, 3},
 		{`redpacket_claims_unsettled{role="ams-heavy",idc="a"}`, 0, 0},
