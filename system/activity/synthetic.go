@@ -7,7 +7,7 @@ import "redpacket/system/api"
 const Watchers = 8
 
 // firstWatcher is beyond every user that a load profile can have.
-const firstWatcher = 1 << 41
+const firstWatcher = 1 << 62
 
 // WatchersOf are the ids of a data centre's synthetic users: users whom it owns, too.
 func WatchersOf(idc IDC) [Watchers]api.User {

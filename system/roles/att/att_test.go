@@ -209,7 +209,7 @@ func TestRunSaysWhatItLacks(t *testing.T) {
 	}
 }
 
-// cut ends the connection in the middle of an answer.
+// cut closes the connection without an answer.
 func cut(w http.ResponseWriter) {
 	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 		_ = conn.Close()
