@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"redpacket/drills/judge"
+	"redpacket/drills/record"
 	"redpacket/system/l5"
 )
 
@@ -17,6 +18,9 @@ type windowed interface{ Windows() []string }
 
 // victim is asked of steps that hurt one node.
 type victim interface{ Victim() string }
+
+// tracked is asked of steps that are no faults.
+type tracked interface{ Track() record.Track }
 
 // Check returns every mistake in the drill, joined, or nil; it starts nothing.
 func (d Drill) Check() error {

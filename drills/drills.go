@@ -57,11 +57,19 @@ type Step interface {
 
 // Levers are what a step may pull.
 type Levers interface {
+	Containers
+	Switchboard
+	// Shift sends a region's users (empty: every region's) to data centres by weight; it returns when the name service
+	// answers so. A data centre that is not named gets nobody.
+	Shift(ctx context.Context, region string, weights map[string]int) error
+}
+
+// Containers are what a step may do to a node.
+type Containers interface {
 	Kill(ctx context.Context, node string) error   // SIGKILL; returns when the container is seen dead
 	Start(ctx context.Context, node string) error  // returns when it runs again
 	Pause(ctx context.Context, node string) error  // freezes it: its connections stay open, and nobody answers on them
 	Resume(ctx context.Context, node string) error // lets it go on
-	Switchboard
 }
 
 // Title is the id as the catalogue of drills writes it, and the name.

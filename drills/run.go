@@ -30,6 +30,8 @@ type Gauges interface {
 	Scrape(ctx context.Context) (Samples, error)
 	// CPU is used per node since it started; a dead node is missing, and named by an error beside the others' times.
 	CPU(ctx context.Context) (map[string]time.Duration, error)
+	// Alarms are those that the system's own monitor raised in a span; none when it has no monitor.
+	Alarms(ctx context.Context, from, to time.Time) ([]Alarm, error)
 }
 
 // Keepers are asked when the drill is over.
@@ -159,6 +161,7 @@ func (r *run) perform(ctx context.Context) error {
 	}
 	r.phaseEvents()
 	r.drain(ctx)
+	r.alarmEvents(ctx)
 	r.cpuSince(ctx, used)
 	return ctx.Err()
 }
@@ -172,6 +175,9 @@ func (r *run) play(ctx context.Context) {
 		e := record.Event{Track: track(t.Step), What: t.Step.String(), From: r.now()}
 		if v, ok := t.Step.(victim); ok {
 			e.Node = v.Victim()
+		}
+		if k, ok := t.Step.(tracked); ok {
+			e.Track = k.Track()
 		}
 		err := t.Step.Do(ctx, r.on)
 		e.To = r.now()

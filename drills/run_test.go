@@ -69,9 +69,14 @@ func play(t *testing.T, d drills.Drill, s *drillstest.System) (*record.Record, s
 func TestFromDrillToReport(t *testing.T) {
 	t.Parallel()
 	d := small()
-	r, dir, err := play(t, d, system())
+	s := system()
+	s.Alarm = "TargetDown: cmem-1"
+	r, dir, err := play(t, d, s)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if e, ok := r.Event("TargetDown: cmem-1"); !ok || e.Track != record.Alarm || e.Level != "page" || e.Playbook != "P1" || e.From != 0 || e.To < r.Length() {
+		t.Errorf("the alarm is in the record as %+v (%v)", e, ok)
 	}
 	v := judge.Judge(r, d.Assertions)
 	if v.Status != judge.Pass {
@@ -99,6 +104,20 @@ func TestFromDrillToReport(t *testing.T) {
 		if !bytes.Equal(text, before[name]) {
 			t.Errorf("%s differs when the same record is judged again", name)
 		}
+	}
+}
+
+// Nothing that a drill asserts hangs on the monitor, so one that cannot be asked is told, and no more.
+func TestADeafMonitorIsANote(t *testing.T) {
+	t.Parallel()
+	d, s := small(), system()
+	s.Deaf = errors.New("no route to the monitor")
+	r, _, err := play(t, d, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(strings.Join(r.Notes, "\n"), "no route to the monitor") || len(r.Troubles) != 0 || judge.Judge(r, d.Assertions).Status != judge.Pass {
+		t.Errorf("notes %q, troubles %q", r.Notes, r.Troubles)
 	}
 }
 

@@ -26,6 +26,9 @@ func (d Drill) Script() []string {
 		fmt.Sprintf("  clients    %s: %d users, %s, patience %s, %d connections", p.Name, p.Users.Size, retries(p.Retry), p.Patience, p.Conns.All()),
 		"  timeline   (rates of the whole event, all ops together; a run multiplies them by its scale)",
 	}
+	if own := d.Topology.Own(); len(own) > 0 {
+		lines = slices.Insert(lines, 4, "  images     of one's own: "+strings.Join(own, ", "))
+	}
 	lines = append(lines, d.timeline()...)
 	lines = append(lines, "  asserts")
 	for _, a := range d.Assertions {

@@ -106,7 +106,7 @@ const (
 	maxLength    = 7 * 24 * time.Hour
 	maxStretches = 1000
 	maxConns     = 1 << 16 // of a class
-	maxUsers     = 1 << 40
+	maxUsers     = 1 << 62
 	maxSkew      = 100
 	maxRetries   = 100
 )

@@ -42,7 +42,8 @@ func Rows() []Row {
 		{ID: "B8", Part: "memory", What: "the same, peak resident memory", Unit: "MB", Less: true, Gate: 256},
 		{ID: "B9", Part: "up", What: "one-IDC cluster up", Unit: "s", Less: true, Gate: 15, Goal: 7.5},
 		{ID: "B9", Part: "down", What: "one-IDC cluster down", Unit: "s", Less: true, Gate: 5, Goal: 2.5},
-		{ID: "B9", Part: "full", What: "full cluster up and down", Unit: "s", Less: true},
+		{ID: "B9", Part: "full up", What: "full cluster, two data centres, up", Unit: "s", Less: true, Gate: 30, Goal: 15},
+		{ID: "B9", Part: "full down", What: "full cluster down", Unit: "s", Less: true, Gate: 10, Goal: 5},
 		{ID: "B10", What: "B1 against stock Vegeta with net/http, same work, same run", Unit: "times", Gate: 5, Goal: 8},
 		{ID: "S1", What: "a server that stalls for 2 s: p99 from owed time, off the arithmetic", Unit: "%", Less: true, Gate: 5},
 	}

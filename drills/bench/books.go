@@ -31,7 +31,7 @@ func (b *Bench) claims(ctx context.Context) (o outcome, err error) {
 	w.load.Profile.Funnel = loadprofiles.Funnel{First: api.Claim}
 	w.within = serviceLevel
 	// So many users that nobody comes twice, in any of the runs.
-	w.load.Profile.Users = loadprofiles.Population{Size: 1 << 60, Gifts: gifts}
+	w.load.Profile.Users = loadprofiles.Population{Size: 1 << 62, Gifts: gifts}
 	err = b.with(ctx, s, func(on Cluster) error {
 		f, err := b.highest(ctx, on, "B5", w)
 		if err != nil {

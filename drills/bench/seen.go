@@ -170,14 +170,18 @@ func rest(ctx context.Context, on Cluster) {
 func opened(ctx context.Context, on Cluster) error {
 	const atMost = 60 * time.Second
 	return until(ctx, on, atMost, func(samples drills.Samples) bool {
+		shards := 0
 		for _, values := range samples {
 			for name, v := range values {
-				if strings.HasPrefix(name, "redpacket_shard_open") {
-					return v == 1
+				if !strings.HasPrefix(name, "redpacket_shard_open") {
+					continue
+				}
+				if shards++; v != 1 {
+					return false
 				}
 			}
 		}
-		return false
+		return shards > 0
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 // All is every drill, with its main phases held for the given time; 0 or less: as long as each drill says itself.
 func All(hold time.Duration) []drills.Drill {
 	return []drills.Drill{
-		Smoke(hold), SmokeKill(hold),
+		Smoke(hold), SmokeKill(hold), SmokeShift(hold),
 		EstimateHeld(hold), BuiltHeld(hold), RealNight(hold), TenfoldBurst(hold), RejectsOnly(hold), RedisKilled(hold),
 		RecommendFrozen(hold), RegistryDead(hold), ReportDead(hold),
 	}

@@ -30,6 +30,10 @@ type System struct {
 	Yield func(*loadprofiles.Yield)
 	// Playbooks are those in force.
 	Playbooks []string
+	// Alarm is raised all the time, as the monitor tells it; empty: none.
+	Alarm string
+	// Deaf is why the monitor cannot be asked; nil: it can.
+	Deaf error
 	// Unhealthy keeps the shard closed.
 	Unhealthy bool
 
@@ -59,6 +63,9 @@ func (s *System) Kill(_ context.Context, node string) error {
 
 // Start does nothing.
 func (s *System) Start(context.Context, string) error { return nil }
+
+// Shift does nothing: the system has one front door.
+func (s *System) Shift(context.Context, string, map[string]int) error { return nil }
 
 // Activate notes the playbook.
 func (s *System) Activate(_ context.Context, playbook string) error {
@@ -102,6 +109,14 @@ func (s *System) Scrape(context.Context) (drills.Samples, error) {
 // CPU says that every node is idle.
 func (s *System) CPU(context.Context) (map[string]time.Duration, error) {
 	return map[string]time.Duration{"tgw": time.Second, "keeper": time.Second}, nil
+}
+
+// Alarms tells of the one alarm there is.
+func (s *System) Alarms(_ context.Context, from, to time.Time) ([]drills.Alarm, error) {
+	if s.Alarm == "" {
+		return nil, s.Deaf
+	}
+	return []drills.Alarm{{What: s.Alarm, Level: "page", Playbook: "P1", From: from.Add(-time.Second), To: to}}, s.Deaf
 }
 
 // Autopsy tells of the killed.

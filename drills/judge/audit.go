@@ -18,7 +18,7 @@ type audit struct {
 	held     uint64 // holders in Redis
 	paid     uint64 // deliveries in the ledger
 	byGift   []sum  // what the log granted of each gift
-	queued   []uint64
+	queued   map[lane]uint64
 	unheld   uint64 // grants of the log without a holder in Redis
 
 	newcomers uint64 // grants of gifts for new users
@@ -31,6 +31,9 @@ type audit struct {
 	refused wrongs // M5: a refusal changed something
 	halves  wrongs // M5: Redis and the log disagree
 }
+
+// lane is one game's queue in one data centre's log.
+type lane struct{ log, game uint8 }
 
 type sum struct {
 	grants uint64
@@ -57,7 +60,7 @@ func newAudit(c *Case) (*audit, error) {
 	}
 	m := &audit{
 		byGift: make([]sum, len(c.Activity.Gifts)),
-		queued: make([]uint64, c.Activity.Games),
+		queued: map[lane]uint64{},
 	}
 	if err := m.readLog(c); err != nil {
 		return nil, fmt.Errorf("the log: %w", err)
@@ -182,19 +185,18 @@ func (m *audit) acknowledged(a loadprofiles.Attempt) {
 
 // sweep asks of each grant what only the whole pass can tell.
 func (m *audit) sweep(c *Case) {
-	floors := make([]uint64, c.Activity.Games)
-	for _, lane := range c.Summary.Lanes {
-		if int(lane.Game) < len(floors) {
-			floors[lane.Game] = lane.Floor
-		}
+	floors := map[lane]uint64{}
+	for _, l := range c.Summary.Lanes {
+		floors[lane{l.Log, l.Game}] = l.Floor
 	}
 	for i := range m.grants.all {
 		g := &m.grants.all[i]
 		game := c.Activity.Gifts[api.Order(g.order).Gift()].Game
-		if g.seen&inLedger == 0 {
-			m.queued[game]++
-			if g.pos <= floors[game] {
-				m.lost.add(int64(g.fen), "%s stands at %d of the log, its game's delivery at %d, and it was never delivered", g, g.pos, floors[game])
+		if log, seq := books.Place(g.pos); g.seen&inLedger == 0 {
+			in := lane{log, game}
+			m.queued[in]++
+			if seq <= floors[in] {
+				m.lost.add(int64(g.fen), "%s stands at %d of the log, its game's delivery at %d, and it was never delivered", g, seq, floors[in])
 			}
 		}
 		if g.seen&inCmem == 0 {
@@ -203,6 +205,7 @@ func (m *audit) sweep(c *Case) {
 		}
 		switch {
 		case g.seen&(wasAcked|inDoubt) != 0:
+		case c.Activity.Watched(api.User(g.user), api.Order(g.order).Gift()): // a synthetic user's: att keeps no journal
 		case g.seen&wasRefused != 0:
 			m.refused.add(int64(g.fen), "%s: the user was refused and never told otherwise", g)
 		default:

@@ -1,7 +1,10 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,13 +138,20 @@ func (GrantsKept) Check(c *Case) (Finding, error) {
 	}
 	wrong := m.lost
 	var most, all uint64
-	for game, n := range m.queued {
+	logs := map[uint8]bool{}
+	for _, l := range c.Summary.Lanes {
+		logs[l.Log] = true
+	}
+	rate := c.Rules.DeliveryRate / float64(len(logs)) // each log's courier has an even share of the games' limits
+	byPlace := func(a, b lane) int { return cmp.Or(cmp.Compare(a.log, b.log), cmp.Compare(a.game, b.game)) }
+	for _, in := range slices.SortedFunc(maps.Keys(m.queued), byPlace) {
+		n := m.queued[in]
 		most, all = max(most, n), all+n
-		if hours := float64(n) / c.Rules.DeliveryRate / 3600; hours > Promise.Hours() {
-			wrong.add(int64(n), "game %d has %d grants queued: %.1f h at %g/s", game, n, hours, c.Rules.DeliveryRate)
+		if hours := float64(n) / rate / 3600; hours > Promise.Hours() {
+			wrong.add(int64(n), "game %d has %d grants queued: %.1f h at %g/s", in.game, n, hours, rate)
 		}
 	}
-	drain := time.Duration(float64(most) / c.Rules.DeliveryRate * float64(time.Second))
+	drain := time.Duration(float64(most) / rate * float64(time.Second))
 	return verdictOn(wrong, m.acked+m.paid+m.logged, "%d acknowledged, all in the log; %d delivered once; %d queued, the last in %s at the games' limit",
 		m.acked, m.paid, all, drain.Round(time.Second)), nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"redpacket/drills/record"
 	"redpacket/loadprofiles"
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
 )
@@ -105,6 +106,8 @@ func invariantRows() []row {
 		{"delivered to another", GrantsKept{}, func(m *made) { m.ledger[0].User = 32 }, Fail, "user 32"},
 		{"passed over", GrantsKept{}, func(m *made) { m.ledger = m.ledger[1:] }, Fail, "never delivered"},
 		{"too late", GrantsKept{}, func(m *made) { m.Rules.DeliveryRate = 1e-6 }, Fail, "game 0 has 3 grants queued"},
+		{"kept in the other log", GrantsKept{}, func(m *made) { m.inOtherLog(3) }, Pass, "4 queued"},
+		{"passed over in the other log", GrantsKept{}, func(m *made) { m.inOtherLog(9) }, Fail, "its game's delivery at 9"},
 		{"no lanes", GrantsKept{}, func(m *made) { m.Summary.Lanes = nil }, Inconclusive, "no lane"},
 		{"no rate", GrantsKept{}, func(m *made) { m.Rules.DeliveryRate = 0 }, Inconclusive, "no delivery rate"},
 		{"books torn", GrantsKept{}, torn, Inconclusive, "torn"},
@@ -118,6 +121,13 @@ func invariantRows() []row {
 			m.attempts = append(m.attempts, loadprofiles.Attempt{User: 4, Gift: 0, Outcome: api.Refused})
 		}, Pass, ""},
 		{"granted unasked", RefusalsChangeNothing{}, func(m *made) { m.attempts = m.attempts[1:8] }, Fail, "nobody asked"},
+		{"granted to a synthetic user", RefusalsChangeNothing{}, func(m *made) { m.watched(0, 6) }, Pass, ""},
+		{"a synthetic user's grant of a gift that is not its own", RefusalsChangeNothing{}, func(m *made) { m.watched(1, 2) }, Fail, "nobody asked"},
+		{"a second grant of a synthetic user", OneGrantEach{}, func(m *made) { m.watched(0, 6); m.watched(0, 7) }, Fail, "two grants"},
+		{"a synthetic user's share that is not in Redis", RefusalsChangeNothing{}, func(m *made) {
+			m.watched(0, 6)
+			m.cmem = m.cmem[:len(m.cmem)-1]
+		}, Fail, "in the log and not in Redis"},
 		{"half a grant: Redis only", RefusalsChangeNothing{}, func(m *made) { m.cmem = append(m.cmem, grantOf(10, 0, 9, 0)) }, Fail, "in Redis and not in the log"},
 		{"half a grant: log only", RefusalsChangeNothing{}, func(m *made) { m.cmem = m.cmem[1:] }, Fail, "in the log and not in Redis"},
 		{"another holder", RefusalsChangeNothing{}, func(m *made) { m.cmem[0].User = 40 }, Fail, "user 40"},
@@ -157,4 +167,10 @@ func TestViolationsNameTheFirstTheWorstAndHowMany(t *testing.T) {
 	if f.Because != "2 violations" || len(f.Examples) != 2 || !strings.Contains(f.Examples[0], "-3 fen") || !strings.Contains(f.Examples[1], "+40 fen") {
 		t.Errorf("%s %q", f.Because, f.Examples)
 	}
+}
+
+// watched grants a share to a synthetic user, of whom the journal does not know.
+func (m *made) watched(gift api.Gift, index uint32) {
+	e := grantOf(activity.WatchersOf(activity.A)[0], gift, index, uint64(len(m.log)+1))
+	m.log, m.cmem = append(m.log, e), append(m.cmem, e)
 }

@@ -108,6 +108,15 @@ func (m *made) books() {
 		loadprofiles.Attempt{User: 10, Gift: 0, Outcome: api.Doubt})
 }
 
+// inOtherLog has every grant in b's log, with the even gift's delivery at a floor there, and far on in a's.
+func (m *made) inOtherLog(floor uint64) {
+	for i := range m.log {
+		m.log[i].Pos = books.At(1, m.log[i].Pos)
+	}
+	m.Summary.Lanes = []books.Lane{{Game: 0, Floor: 99, Last: 99}, {Game: 1, Floor: 99, Last: 99},
+		{Log: 1, Game: 0, Floor: floor, Last: 9}, {Log: 1, Game: 1, Floor: 7, Last: 9}}
+}
+
 func acked(e books.Entry) loadprofiles.Attempt {
 	return loadprofiles.Attempt{User: e.User, Gift: e.Order.Gift(), Order: e.Order, Fen: e.Fen, Outcome: api.Done, Code: api.OK}
 }

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"redpacket/drills/record"
@@ -9,8 +10,8 @@ import (
 )
 
 // SlowedAtMost asks what something that was done to the system costs those who wait: a quantile of their times in one
-// window beside the same in another. Where the other's own seconds differ so much that its worst would explain what was
-// seen, nobody can tell.
+// window beside the same in another. What was done is there in every second of its window. Where a quarter of the seconds
+// were as good as before, something else came and went, and nobody can tell.
 type SlowedAtMost struct {
 	Ops      []api.Op // none: the critical path
 	Quantile float64  // 0 … 1
@@ -47,15 +48,29 @@ func (a SlowedAtMost) Check(c *Case) (Finding, error) {
 	if now == 0 || then == 0 {
 		return unsure(0, "%d answers in one window, %d in the other", now, then), nil
 	}
-	took, before, worst := c.Tally.Quantile(in, of, a.Quantile), c.Tally.Quantile(than, of, a.Quantile), time.Duration(0)
-	for at := than.From; at+time.Second <= than.To; at += time.Second {
-		worst = max(worst, c.Tally.Quantile(record.Span{From: at, To: at + time.Second}, of, a.Quantile))
+	took, before := c.Tally.Quantile(in, of, a.Quantile), c.Tally.Quantile(than, of, a.Quantile)
+	good := lowerQuarter(c.Tally, in, of, a.Quantile)
+	if took > before+a.By && good <= before+a.By {
+		return unsure(now+then, "%s after %s, but within %s in a quarter of its seconds: the machine was not quiet enough to tell",
+			round(took), round(before), round(good)), nil
 	}
-	if took > before+a.By && took <= worst+a.By {
-		return unsure(now+then, "%s after %s, but in the worst second of %q it was %s already: the machine was not quiet enough to tell",
-			round(took), round(before), a.Than, round(worst)), nil
+	return held(took <= before+a.By, now+then, "%s after %s, and within %s in a quarter of its seconds", round(took), round(before), round(good)), nil
+}
+
+// lowerQuarter is what a quantile stayed within in a quarter of a span's seconds, those without an answer left out.
+func lowerQuarter(t record.Tally, s record.Span, of record.Which, q float64) time.Duration {
+	var seconds []time.Duration
+	for at := s.From; at+time.Second <= s.To; at += time.Second {
+		one := record.Span{From: at, To: at + time.Second}
+		if t.Count(one, of) > 0 {
+			seconds = append(seconds, t.Quantile(one, of, q))
+		}
 	}
-	return held(took <= before+a.By, now+then, "%s after %s, in its worst second %s", round(took), round(before), round(worst)), nil
+	if len(seconds) == 0 {
+		return t.Quantile(s, of, q)
+	}
+	slices.Sort(seconds)
+	return seconds[len(seconds)/4]
 }
 
 // Degraded asks how many answers named an optional part as missing, as a share of the requests of an op: the degradation

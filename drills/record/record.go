@@ -56,6 +56,9 @@ type Event struct {
 	Effective time.Duration `json:"effective"` // when it was seen to have an effect; 0: it never was
 	To        time.Duration `json:"to"`
 	Err       string        `json:"error,omitempty"`
+
+	Level    string `json:"level,omitempty"`    // an alarm's: page, ticket or note
+	Playbook string `json:"playbook,omitempty"` // an alarm's: P1 … P10, or none
 }
 
 // Death is a container that stopped by itself or was killed, or a panic in a log.

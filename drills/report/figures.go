@@ -141,7 +141,7 @@ func (d dial) of(r *record.Record, gauges ...record.Gauge) lines {
 // processors draws what each role used, and leaves out roles that never used a twentieth of a core.
 func processors(r *record.Record) lines {
 	var busy []record.Gauge
-	for _, role := range []string{"tgw", "ams-light", "ams-heavy", "cmem", "keeper", "log", "courier", "idip", "ledger", "linkd"} {
+	for _, role := range []string{"tgw", "ams-light", "ams-heavy", "cmem", "keeper", "log", "courier", "idip", "ledger", "gslb", "linkd"} {
 		for _, s := range r.Gauges {
 			if s.Values[record.CPUOf(role)] >= 0.05 {
 				busy = append(busy, record.CPUOf(role))

@@ -23,6 +23,20 @@ func (c cluster) Scrape(ctx context.Context) (drills.Samples, error) {
 	return drills.Samples(samples), err
 }
 
+// Alarms are those that the cluster's monitor raised.
+func (c cluster) Alarms(ctx context.Context, from, to time.Time) ([]drills.Alarm, error) {
+	found, err := c.Cluster.Alarms(ctx, from, to)
+	var all []drills.Alarm
+	for _, a := range found {
+		what := a.Name
+		if a.About != "" {
+			what += ": " + a.About
+		}
+		all = append(all, drills.Alarm{What: what, Level: a.Level, Playbook: a.Playbook, From: a.From, To: a.To})
+	}
+	return all, err
+}
+
 // Autopsy looks at every container. Where a log tells of an end, it is the process' own last words.
 func (c cluster) Autopsy(ctx context.Context) ([]record.Death, error) {
 	found, err := c.Cluster.Autopsy(ctx)
@@ -48,13 +62,23 @@ var _ drills.Volley = fires{}
 
 // Fire fires one load in a process of its own.
 func (f fires) Fire(ctx context.Context, s drills.Shot, tell func(drills.Progress)) (loadprofiles.Yield, error) {
-	job := volley.Job{Profile: s.Profile, Scale: s.Scale, Seed: s.Seed, Dir: s.Dir, Front: f.on.Front(), Key: f.on.Key(),
-		Cores: f.cores, Tag: f.tag}
+	job := aimed(f.on, volley.Job{Profile: s.Profile, Scale: s.Scale, Seed: s.Seed, Dir: s.Dir, Cores: f.cores, Tag: f.tag})
 	var before volley.Progress
 	return volley.Fire(ctx, job, func(p volley.Progress) {
 		tell(progress(before, p, s))
 		before = p
 	})
+}
+
+// aimed is a job at a cluster: at its one front door, or at those that its name service tells of.
+func aimed(on *provision.Cluster, job volley.Job) volley.Job {
+	job.Key = on.Key()
+	if doors, ok := on.Doors(); ok {
+		job.Doors = volley.Doors(doors)
+		return job
+	}
+	job.Front = on.Front()
+	return job
 }
 
 // progress turns running totals into what happened lately.

@@ -22,7 +22,8 @@ type Load struct {
 	Profile loadprofiles.Profile
 	Seed    uint64
 	Style   volley.Style
-	Dir     string // where the volley leaves its files; it must exist
+	Dir     string                // where the volley leaves its files; it must exist
+	Tell    func(volley.Progress) // hears twice a second how it goes; nil: nobody does
 }
 
 // Stand stands a system up, in seconds once the images are there, and returns when it is healthy. say hears a line for
@@ -37,8 +38,8 @@ func Stand(ctx context.Context, s drills.Stage, say func(string)) (*Standing, er
 
 // Fire fires one load from a process of its own on the generator's core, and blocks until its last answer.
 func (s *Standing) Fire(ctx context.Context, l Load) (loadprofiles.Yield, error) {
-	job := volley.Job{Profile: l.Profile, Scale: 1, Seed: l.Seed, Dir: l.Dir, Front: s.Front(), Key: s.Key(), Cores: s.cores, Style: l.Style}
-	return volley.Fire(ctx, job, nil)
+	job := aimed(s.Cluster, volley.Job{Profile: l.Profile, Scale: 1, Seed: l.Seed, Dir: l.Dir, Cores: s.cores, Style: l.Style})
+	return volley.Fire(ctx, job, l.Tell)
 }
 
 // Down takes the cluster away, also when ctx has ended.

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"redpacket/loadprofiles"
 	"redpacket/system/api"
 )
 
@@ -48,6 +47,7 @@ const (
 // engine's lock.
 type conn struct {
 	e       *engine
+	place   *place
 	net     net.Conn // nil while there is none
 	out     []byte   // to be written
 	spare   []byte   // the buffer that was written last
@@ -55,22 +55,10 @@ type conn struct {
 	written uint64        // the requests before this place in sent have left
 	writing time.Duration // since when a write has been going on; 0: none
 	awake   bool          // the writer will look again
+	leaving bool          // it is closed because nobody is sent to its place any more
 	wake    chan struct{}
 	buffer  int           // bytes
 	ready   chan struct{} // closed when the connection is there for the first time
-}
-
-// hire makes a shard's part of the connections, at least one of each class.
-func (e *engine) hire(conns loadprofiles.Conns, shards int) (all []*conn) {
-	buffer := min(max(readMost/max(1, conns.All()), readLeast), readSize)
-	for class, n := range []int{conns.Static, conns.Read, conns.Claim} {
-		for range (n + shards - 1) / shards {
-			c := &conn{e: e, buffer: buffer, wake: make(chan struct{}, 1), ready: make(chan struct{})}
-			e.pools[class] = append(e.pools[class], c)
-		}
-		all = append(all, e.pools[class]...)
-	}
-	return all
 }
 
 // nudge makes the writer look. The first request wakes it; those that follow until it runs leave with the first.
@@ -92,6 +80,10 @@ func (c *conn) check(now time.Duration) {
 	}
 	if len(c.out) > 0 && c.net != nil {
 		c.nudge()
+	}
+	if !c.place.wanted && c.net != nil && c.sent.waiting() == 0 && !c.leaving {
+		c.leaving = true
+		_ = c.net.Close()
 	}
 }
 
@@ -146,12 +138,12 @@ func (c *conn) flush() bool {
 	return true
 }
 
-// live is the reader's life: dial, read until the connection ends, dial again.
-func (c *conn) live(ctx context.Context, addr string) {
+// live is the reader's life: dial while users are sent to the place, read until the connection ends, dial again.
+func (c *conn) live(ctx context.Context, lost chan<- struct{}) {
 	dialer := net.Dialer{Timeout: dialTime, Control: unpaced}
 	pause := tick
-	for ctx.Err() == nil {
-		to, err := dialer.DialContext(ctx, "tcp", addr)
+	for c.place.await(ctx) {
+		to, err := dialer.DialContext(ctx, "tcp", c.place.addr)
 		if err != nil {
 			wait(ctx, pause)
 			pause = min(2*pause, redial)
@@ -163,7 +155,12 @@ func (c *conn) live(ctx context.Context, addr string) {
 		c.read(to)
 		hangUp()
 		_ = to.Close()
-		c.lost(ctx.Err() == nil)
+		if c.lost(ctx.Err() == nil) {
+			select {
+			case lost <- struct{}{}:
+			default:
+			}
+		}
 		wait(ctx, pause)
 	}
 }
@@ -180,7 +177,7 @@ func wait(ctx context.Context, long time.Duration) {
 func (c *conn) up(to net.Conn) {
 	c.e.mu.Lock()
 	defer c.e.mu.Unlock()
-	c.net, c.awake, c.written = to, false, c.sent.tail
+	c.net, c.awake, c.leaving, c.written = to, false, false, c.sent.tail
 	select {
 	case <-c.ready:
 	default:
@@ -188,17 +185,18 @@ func (c *conn) up(to net.Conn) {
 	}
 }
 
-// lost ends every request on the connection as unknown.
-func (c *conn) lost(dropped bool) {
+// lost ends every request on the connection as unknown. It says whether the connection was dropped: not by us.
+func (c *conn) lost(running bool) (dropped bool) {
 	c.e.mu.Lock()
 	defer c.e.mu.Unlock()
 	c.net, c.out = nil, c.out[:0]
 	c.e.counts.unsent += c.sent.tail - c.written
-	if dropped {
+	if dropped = running && !c.leaving; dropped {
 		c.e.counts.dropped++
 	}
 	c.e.giveUp(c, c.e.now(), -1<<62)
 	c.sent.clear()
+	return dropped
 }
 
 // read takes answers until the connection ends or what comes is no answer.

@@ -23,10 +23,11 @@ type engine struct {
 	expires uint32 // of the tokens, in seconds since 1970
 	zero    time.Time
 	paper   *paper // the journal
-	pools   [classes][]*conn
 
 	mu     sync.Mutex
-	deal   *deal // of the requests, when a hit is a request
+	places []*place // every front door that users were ever sent to
+	routes []*place // where each group of users goes now; one: where all go
+	deal   *deal    // of the requests, when a hit is a request
 	tally  *tally.Tally
 	wheel  wheel
 	free   *journey
@@ -74,8 +75,9 @@ func (e *engine) launch(n uint64, owed time.Duration) {
 	e.left(owed, click.Hash(n))
 	j := e.take()
 	j.click, j.op, j.lane, j.token = click, click.First, uint32(n>>laneBits), token
+	to := e.placeOf(click.User)
 	for i := range e.profile.Funnel.Statics {
-		if c := e.ask(j.lane, pending{owed: owed, op: api.Static}); c != nil {
+		if c := e.ask(to, j.lane, pending{owed: owed, op: api.Static}); c != nil {
 			c.out = e.texts.static(c.out, i)
 		}
 	}
@@ -93,7 +95,7 @@ func (e *engine) launchNext(p plan) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	_, r, asked := e.next(p)
-	c := e.ask(uint32(r.n>>laneBits), asked)
+	c := e.ask(e.placeOf(r.click.User), uint32(r.n>>laneBits), asked)
 	switch {
 	case c == nil:
 	case r.op == api.Static:
@@ -154,17 +156,17 @@ func (e *engine) done(j *journey) { j.next, e.free = e.free, j }
 
 // step asks for what a journey is at.
 func (e *engine) step(j *journey, owed time.Duration) {
-	if c := e.ask(j.lane, pending{journey: j, owed: owed, op: j.op}); c != nil {
+	if c := e.ask(e.placeOf(j.click.User), j.lane, pending{journey: j, owed: owed, op: j.op}); c != nil {
 		c.out = e.texts.dynamic(c.out, j.op, j.click, &j.token)
 	}
 }
 
 // ask puts a request in line on a connection of its class, to which the caller adds its bytes. When there is none its
 // outcome is unknown at once, as a client learns at once that nobody picks up, and ask returns nil.
-func (e *engine) ask(lane uint32, p pending) *conn {
+func (e *engine) ask(to *place, lane uint32, p pending) *conn {
 	e.counts.owed++
 	e.counts.launched++
-	c := e.pick(p.op, lane)
+	c := to.pick(p.op, lane)
 	if c == nil {
 		e.counts.unsent++
 		e.end(p, e.now(), verdict{})
@@ -173,14 +175,4 @@ func (e *engine) ask(lane uint32, p pending) *conn {
 	c.sent.push(p)
 	c.nudge()
 	return c
-}
-
-func (e *engine) pick(op api.Op, lane uint32) *conn {
-	pool := e.pools[classOf(op)]
-	for i := range pool {
-		if c := pool[(int(lane)+i)%len(pool)]; c.net != nil && len(c.out) < maxOut {
-			return c
-		}
-	}
-	return nil
 }

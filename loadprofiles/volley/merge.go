@@ -82,6 +82,8 @@ func addYields(a, b loadprofiles.Yield) loadprofiles.Yield {
 	a.Shards += b.Shards
 	a.Bunched, a.Starved, a.ReadLate = max(a.Bunched, b.Bunched), max(a.Starved, b.Starved), max(a.ReadLate, b.ReadLate)
 	a.Untold += b.Untold
+	a.Moved += b.Moved
+	a.Unresolved += b.Unresolved
 	a.Held += b.Held
 	a.Vegeta = addVegetas(a.Vegeta, b.Vegeta)
 	a.Stopped = a.Stopped || b.Stopped

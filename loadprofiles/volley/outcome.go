@@ -123,11 +123,9 @@ func (e *engine) turn(now time.Duration) {
 		e.counts.retries++
 		e.step(j, e.now())
 	})
-	for _, pool := range e.pools {
-		for _, c := range pool {
-			e.giveUp(c, now, e.profile.Patience)
-			c.check(now)
-		}
+	for c := range e.conns() {
+		e.giveUp(c, now, e.profile.Patience)
+		c.check(now)
 	}
 }
 
@@ -147,10 +145,8 @@ func (e *engine) idle() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	waiting := uint64(e.wheel.count)
-	for _, pool := range e.pools {
-		for _, c := range pool {
-			waiting += c.sent.waiting()
-		}
+	for c := range e.conns() {
+		waiting += c.sent.waiting()
 	}
 	return waiting == 0
 }
@@ -161,10 +157,8 @@ func (e *engine) close() {
 	defer e.mu.Unlock()
 	e.closed = true
 	now := e.now()
-	for _, pool := range e.pools {
-		for _, c := range pool {
-			e.giveUp(c, now, -1<<62)
-		}
+	for c := range e.conns() {
+		e.giveUp(c, now, -1<<62)
 	}
 	e.lines = e.paper.turn(e.lines)
 }

@@ -102,6 +102,7 @@ func TestStarvedGeneratorYieldsLate(t *testing.T) {
 	v := &volley{job: job, profile: job.Profile, curve: job.Profile.Clicks()}
 	e := &engine{profile: job.Profile, crowd: job.Profile.Crowd(1), signer: signer, texts: newRequests(""),
 		zero: time.Now().Add(-700 * time.Millisecond), tally: tally.New(time.Second), paper: &paper{}}
+	e.routes = []*place{e.hire("nowhere", job.Profile.Conns, 1)}
 	v.shards = []*shard{newShard(plan{curve: v.curve, of: 1}, e)}
 	for seq := range uint64(100) {
 		e.launch(seq+1, v.shards[0].plan.owed(seq))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,7 +35,9 @@ type volley struct {
 	paper   *paper
 	zero    time.Time
 	missed  uint64         // progress reports that nobody took
-	hired   sync.WaitGroup // the connections' goroutines
+	hired   sync.WaitGroup // the connections' goroutines, and the guide's
+
+	moved, unresolved uint64 // the guide's, until it has ended
 }
 
 // run fires a checked job from this process, with so many shards, and leaves its files.
@@ -80,7 +83,10 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 	}
 	crowd, texts := v.profile.Crowd(v.job.Seed), newRequests(v.job.Tag)
 	expires := uint32(time.Now().Add(v.curve.Length() + time.Hour).Unix())
-	var all []*conn
+	g, err := newGuide(ctx, v, within)
+	if err != nil {
+		return err
+	}
 	for i := range shards {
 		e := &engine{profile: v.profile, crowd: crowd, signer: signer, texts: texts, expires: expires, zero: time.Now(),
 			paper: v.paper, tally: newTally(v.profile)}
@@ -91,13 +97,28 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 		}
 		if v.job.Style == Stock {
 			s.stock = newStock(s.plan, e, v.job)
-			continue
 		}
-		all = append(all, e.hire(v.profile.Conns, shards)...)
 	}
-	for _, c := range all {
-		v.hired.Go(func() { c.write(ctx) })
-		v.hired.Go(func() { c.live(ctx, v.job.Front) })
+	if v.job.Style == Stock {
+		return nil
+	}
+	if err := v.connect(ctx, g, within); err != nil {
+		return err
+	}
+	if g.client != nil {
+		v.hired.Go(func() { g.run(ctx) })
+	}
+	return nil
+}
+
+// connect opens the connections to every place that users are sent to at first.
+func (v *volley) connect(ctx context.Context, g *guide, within time.Duration) error {
+	var all []*conn
+	for _, s := range v.shards {
+		for _, addr := range distinct(g.at) {
+			all = slices.AppendSeq(all, v.open(ctx, s.engine, addr, g.lost).conns())
+		}
+		s.engine.route(g.at)
 	}
 	late := time.NewTimer(within)
 	defer late.Stop()
@@ -105,7 +126,7 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 		select {
 		case <-c.ready:
 		case <-late.C:
-			return fmt.Errorf("the front door at %s took %d of %d connections within %s; is it running?", v.job.Front, i, len(all), within)
+			return fmt.Errorf("the front door at %s took no connection within %s (%d of %d connections stand); is it running?", c.place.addr, within, i, len(all))
 		}
 	}
 	return nil

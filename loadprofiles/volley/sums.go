@@ -63,6 +63,7 @@ func (v *volley) yield(stopped time.Duration) (loadprofiles.Yield, *tally.Tally)
 	y.Stream = fmt.Sprintf("%016x", sum.stream)
 	first, _ := v.curve.When(1)
 	y.Length = max(0, sum.last-first)
+	y.Moved, y.Unresolved = v.moved, v.unresolved
 	return y, all
 }
 
@@ -71,8 +72,8 @@ func (s *shard) conns() (n int) {
 	if s.stock != nil {
 		return min(s.stock.most, stockWorkers) // a result may be under way while its worker is at the next hit
 	}
-	for _, pool := range s.engine.pools {
-		n += len(pool)
+	for range s.engine.conns() {
+		n++
 	}
 	return n
 }

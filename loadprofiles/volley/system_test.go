@@ -29,9 +29,11 @@ type scripted struct {
 }
 
 // serve runs the front door until the test ends and returns its address.
-func (s *scripted) serve(t *testing.T) string {
+func (s *scripted) serve(t *testing.T) string { return s.serveAt(t, "127.0.0.1:0") }
+
+func (s *scripted) serveAt(t *testing.T, addr string) string {
 	s.asked, s.tokens = map[string]int{}, map[string][]time.Time{}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"redpacket/loadprofiles"
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/login"
 )
@@ -44,7 +45,8 @@ type Job struct {
 	Profile loadprofiles.Profile
 	Scale   float64 // the run's scale: rates and users are multiplied by it; more than 0
 	Seed    uint64  // the same seed asks for the same things in the same order
-	Front   string  // host:port of the system's front door
+	Front   string  // host:port of the system's front door, where there is one and no name service
+	Doors   Doors   // how users find their front doors otherwise
 	Key     string  // the run's login key: 32 hex digits
 	Dir     string  // where the files go; it must exist
 	Cores   string  // the generator's cores, as taskset writes them ("1", "0-2,5"); "": any
@@ -71,7 +73,10 @@ func (j Job) Check() error {
 		}
 	}
 	bad(!(j.Scale > 0 && j.Scale <= 1000), "scale is %g; want more than 0, at most 1000", j.Scale)
-	bad(j.Front == "", "no front door to fire at")
+	bad(j.Front == "" && j.Doors.DNS == "", "no front door to fire at")
+	bad(j.Doors.DNS != "" && len(j.Doors.Names) != activity.IDCs, "%d regions' names; want %d", len(j.Doors.Names), activity.IDCs)
+	bad(j.Doors.DNS != "" && (j.Doors.Port < 1 || j.Doors.Port > 1<<16-1), "port %d of the front doors", j.Doors.Port)
+	bad(j.Doors.DNS != "" && j.Style == Stock, "style %q knows one front door, and no name service", j.Style)
 	bad(j.Dir == "", "no directory for the tally and the journal")
 	bad(!slices.Contains([]Style{Journeys, Requests, Stock}, j.Style), "style %q; want %q, %q or none", j.Style, Requests, Stock)
 	bad(j.Style != Journeys && j.Profile.Retry.Most > 0, "style %q with up to %d retries; only journeys try again", j.Style, j.Profile.Retry.Most)

@@ -96,6 +96,7 @@ func Wrongs() []Change {
 		{"a queue that no 48 h will empty", func(a made) { a.Rules.DeliveryRate = 1e-4 }, fails("GrantsKept")},
 		{"a refused claim that kept its share", func(a made) { refuseOne(a, 0) }, fails("RefusalsChangeNothing")},
 		{"a grant that nobody asked for", func(a made) { refuseOne(a, 1<<40) }, fails("RefusalsChangeNothing")},
+		{"a synthetic user's grant of a gift that it never claims", watcherTookAnother, fails("RefusalsChangeNothing")},
 		{"a claim half done: in Redis alone", func(a made) {
 			e := stranger(a.Books[books.Cmem][0])
 			e.Order = unclaimed(a)

@@ -6,6 +6,7 @@ import (
 	"redpacket/drills/drillstest"
 	"redpacket/drills/record"
 	"redpacket/loadprofiles"
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
 )
@@ -165,5 +166,20 @@ func refuseOne(a *drillstest.Apart, name api.User) {
 	t.Outcome, t.Code, t.Order, t.Fen = api.Refused, api.SoldOut, 0, 0
 	if name != 0 {
 		t.User = name
+	}
+}
+
+// watcherTookAnother gives a share to a synthetic user, though not of the gift that those claim, and nobody asked for it.
+func watcherTookAnother(a *drillstest.Apart) {
+	own, _ := a.Activity.WatchedGift()
+	_, at := onceOf(a, func(e books.Entry) bool { return e.Order.Gift() != own })
+	order := a.Attempts[at].Order
+	a.Attempts[at].Outcome, a.Attempts[at].Code, a.Attempts[at].Order, a.Attempts[at].Fen = api.Refused, api.SoldOut, 0, 0
+	for _, shelf := range a.Books {
+		for i := range shelf {
+			if shelf[i].Order == order {
+				shelf[i].User = activity.WatchersOf(activity.A)[0]
+			}
+		}
 	}
 }

@@ -75,6 +75,8 @@ var _ = Describe("the front door", Ordered, func() {
 	var on *provision.Cluster
 	BeforeAll(func(ctx SpecContext) { on = stand(ctx, topology.OneIDC()) }, NodeTimeout(time.Minute))
 
+	describeMonitor(func() *provision.Cluster { return on })
+
 	memory := func(ctx SpecContext) float64 {
 		samples, err := on.Scrape(ctx)
 		Expect(err).NotTo(HaveOccurred())

@@ -25,6 +25,7 @@ func homes() map[string][]string {
 		"github.com/nats-io/nats-server/v2":           {"system/roles/logd"},
 		"github.com/redis/rueidis":                    {"system/cmem"},
 		"github.com/jackc/pgx/v5":                     {"system/ledger"},
+		"github.com/miekg/dns":                        {"system/names"},
 		"github.com/onsi/ginkgo/v2":                   {"suites"},
 		"github.com/onsi/gomega":                      {"suites"},
 		"pgregory.net/rapid":                          {"system", "loadprofiles", "drills"},

@@ -101,7 +101,7 @@ func (p Page) handler() http.Handler {
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	mux.Handle("/-/metrics", promhttp.HandlerFor(p.Metrics, promhttp.HandlerOpts{}))
+	mux.Handle("/-/metrics", promhttp.HandlerFor(p.Metrics, promhttp.HandlerOpts{DisableCompression: true}))
 	if p.Switches != nil {
 		mux.Handle("/-/switches", p.Switches)
 		p.Metrics.Gauge("redpacket_switches_version", "The version of the switches that the process runs with.", nil,

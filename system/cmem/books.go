@@ -21,10 +21,10 @@ var ErrDisagree = errors.New("the stocks in Redis disagree with themselves")
 // scanCount is how many holders one HSCAN asks for.
 const scanCount = 2000
 
-// Books reads who holds what, and what is left, out of the node at addr; keep's error stops it. What remains is summed
+// Books reads who holds what of a stock, and what is left, out of the node at addr; keep's error stops it. What remains is summed
 // over the shares that nobody holds, not taken from the script's own counters; where those, or the amounts, tell
 // otherwise, the books come with an error that is ErrDisagree. Read a node at rest: Books is not a snapshot.
-func Books(ctx context.Context, addr string, a activity.Activity, keep func(books.Entry) error) (epoch uint32, stocks []books.Stock, err error) {
+func Books(ctx context.Context, addr string, stock Stock, keep func(books.Entry) error) (epoch uint32, stocks []books.Stock, err error) {
 	s, err := Dial(ctx, addr)
 	if err != nil {
 		return 0, nil, err
@@ -38,13 +38,15 @@ func Books(ctx context.Context, addr string, a activity.Activity, keep func(book
 		return 0, nil, fmt.Errorf("books of redis %s: %w", addr, err)
 	}
 	var odd []error
-	for _, g := range a.Gifts {
-		c := count{store: s, activity: a.ID, gift: g, keep: keep}
-		stock, err := c.run(ctx)
+	for _, g := range stock.Activity.Gifts {
+		c := count{store: s, activity: stock.Activity.ID, gift: g, marks: stock.Marks, keep: keep}
+		c.first, c.end = stock.Part.Range(g.Shares)
+		c.funded = activity.Sum(stock.Activity.Amounts(g)[c.first:c.end])
+		of, err := c.run(ctx)
 		if err != nil {
 			return seen.Epoch, nil, fmt.Errorf("books of redis %s, gift %d: %w", addr, g.ID, err)
 		}
-		stocks, odd = append(stocks, stock), append(odd, c.odd)
+		stocks, odd = append(stocks, of), append(odd, c.odd)
 	}
 	return seen.Epoch, stocks, errors.Join(odd...)
 }
@@ -54,9 +56,13 @@ type count struct {
 	store    *Store
 	activity uint16
 	gift     activity.Gift
+	first    uint32    // the part's first share
+	end      uint32    // the share behind its last
+	funded   money.Fen // the money of the part
+	marks    bool      // holders of other parts' shares are none of ours
 	keep     func(books.Entry) error
 	amounts  string
-	holders  []api.User // by index
+	holders  []api.User // by index; those before first are nobody's
 	users    uint32
 	odd      error // the first disagreement found
 }
@@ -65,7 +71,7 @@ func (c *count) run(ctx context.Context) (books.Stock, error) {
 	b := c.store.client.B()
 	var err error
 	c.amounts, err = c.store.client.Do(ctx, b.Get().Key(key("amounts", c.gift.ID)).Build()).ToString()
-	if err != nil {
+	if err != nil && (c.first < c.end || !rueidis.IsRedisNil(err)) { // an empty part has no amounts
 		return books.Stock{}, fmt.Errorf("read the amounts: %w", err)
 	}
 	c.holders = make([]api.User, len(c.amounts)/4)
@@ -93,6 +99,9 @@ func (c *count) page(elements []string) error {
 			return fmt.Errorf("%w: a holder of %d and %d bytes", errRecord, len(user), len(value))
 		}
 		sh, id := share(value), api.User(binary.BigEndian.Uint64([]byte(user)))
+		if c.marks && (sh.Index < c.first || sh.Index >= c.end) && sh.Index < c.gift.Shares {
+			continue // the other part's, and in its books
+		}
 		known := int(sh.Index) < len(c.holders)
 		if known && id != 0 && c.holders[sh.Index] == id {
 			continue
@@ -122,18 +131,23 @@ func (c *count) amount(index int) money.Fen {
 }
 
 func (c *count) sum() books.Stock {
-	stock := books.Stock{Gift: c.gift.ID, Shares: uint32(len(c.holders))}
+	stock := books.Stock{Gift: c.gift.ID, Shares: uint32(max(0, len(c.holders)-int(c.first)))}
 	var all money.Fen
 	for index, user := range c.holders {
-		all += c.amount(index)
-		if user == 0 {
-			stock.Remaining += c.amount(index)
-		} else {
+		switch {
+		case user != 0 && index < int(c.first):
+			c.say("user %d holds share %d, which is before the part's first, %d", user, index, c.first)
 			stock.Taken++
+			continue
+		case user != 0:
+			stock.Taken++
+		case index >= int(c.first):
+			stock.Remaining += c.amount(index)
 		}
+		all += c.amount(index)
 	}
-	if all != c.gift.Total || stock.Shares != c.gift.Shares {
-		c.say("%d shares of %s in all; the activity funds %d of %s", stock.Shares, all, c.gift.Shares, c.gift.Total)
+	if all != c.funded || stock.Shares != c.end-c.first {
+		c.say("%d shares of %s in all; the activity funds %d of %s", stock.Shares, all, c.end-c.first, c.funded)
 	}
 	return stock
 }
@@ -151,6 +165,7 @@ func (c *count) compare(ctx context.Context, stock books.Stock) error {
 		return fmt.Errorf("read the returned shares: %w", err)
 	}
 	taken, _ := strconv.ParseInt(text, 10, 64)
+	taken -= int64(c.first)
 	if taken-back != int64(stock.Taken) || c.users != stock.Taken {
 		c.say("the counter says %d taken and %d returned; %d users hold %d shares", taken, back, c.users, stock.Taken)
 	}

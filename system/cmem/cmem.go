@@ -5,8 +5,8 @@
 //
 //	epoch             the epoch this node was installed for; missing while it is being installed
 //	installing        the epoch that a keeper is installing; loaded counts its steps
-//	amounts:<gift>    the stock: 4 bytes a share, its fen
-//	taken             a hash, gift -> the next share of its stock that was never given out
+//	amounts:<gift>    the stock: 4 bytes a share, its fen, at the share's place; it ends where this shard's part ends
+//	taken             a hash, gift -> the next share of its part that was never given out
 //	returned:<gift>   a list of shares below taken that were given back; they go first
 //	back              how many shares are in all those lists: mostly none, and then nobody looks
 //	who:<gift>        a hash, user -> index, fen, server, holds

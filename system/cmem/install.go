@@ -13,6 +13,7 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/api"
+	"redpacket/system/money"
 	"redpacket/system/mutant"
 )
 
@@ -23,17 +24,17 @@ var ErrConflict = errors.New("the log contradicts itself")
 // The sizes of an installation's steps: one step is one script call, and holds Redis for less than a millisecond.
 const (
 	stepGrants  = 500
-	stepShares  = 1 << 16 // amounts appended by one step
+	stepShares  = 1 << 16 // amounts written by one step
 	stepIndexes = 2000
 	stepsAtOnce = 16
 )
 
-// Install makes the node the shard's primary of an epoch: empty, stocked, with every grant in its holder's hands, and
-// open for Turns of that epoch as the last step. grants may repeat itself and come in any order. ErrEpoch: the node is
-// at this epoch or a later one already, or another keeper is at work on it. After an error the node is closed; try again
-// under a new epoch.
-func (s *Store) Install(ctx context.Context, a activity.Activity, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
-	in := installation{store: s, activity: a, epoch: strconv.FormatUint(uint64(epoch), 10)}
+// Install makes the node the shard's primary of an epoch: empty, stocked with a part of every gift, with every grant in
+// its holder's hands, and open for Turns of that epoch as the last step. grants may repeat itself and come in any order; a
+// grant of another part is a mark if the stock has Marks, else ErrConflict. ErrEpoch: the node is at this epoch or a later one already, or another keeper is
+// at work on it. After an error the node is closed; try again under a new epoch.
+func (s *Store) Install(ctx context.Context, stock Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
+	in := installation{store: s, activity: stock.Activity, part: stock.Part, marks: stock.Marks, epoch: strconv.FormatUint(uint64(epoch), 10)}
 	if err := s.scripts.begin.Exec(ctx, s.client, nil, []string{in.epoch}).Error(); err != nil {
 		return meaning("empty the node", err)
 	}
@@ -49,10 +50,19 @@ func (s *Store) Install(ctx context.Context, a activity.Activity, epoch uint32, 
 	return meaning("open the node", s.scripts.open.Exec(ctx, s.client, nil, []string{in.epoch}).Error())
 }
 
+// Stock is what a shard gives out: a part of every gift of an activity.
+type Stock struct {
+	Activity activity.Activity
+	Part     activity.Part
+	Marks    bool // users may hold shares of another part: they got them there, and get them again here, from nobody's stock
+}
+
 // installation is one run of Install.
 type installation struct {
 	store    *Store
 	activity activity.Activity
+	part     activity.Part
+	marks    bool
 	epoch    string
 	shelves  []shelf // a gift each
 	steps    []rueidis.LuaExec
@@ -61,30 +71,40 @@ type installation struct {
 
 // shelf is one gift while it is installed.
 type shelf struct {
-	amounts []byte     // 4 bytes a share
-	holders []api.User // by index, as far as the highest one granted; 0 is nobody
-	fields  []byte     // users and values of grants not yet sent
+	first   uint32              // the index of the part's first share
+	amounts []byte              // 4 bytes a share of the part
+	others  []money.Fen         // what every share of the gift is worth; only where there are marks
+	marked  map[uint32]api.User // who holds a share of another part
+	holders []api.User          // by place in the part, as far as the highest one granted; 0 is nobody
+	fields  []byte              // users and values of grants not yet sent
 	waiting int
 }
 
-// stock sends the amounts of every share.
+// stock sends the amounts of every share of the part. They stand at the share's place in the whole gift; what is before
+// them is nobody's to give here, and is never looked at.
 func (in *installation) stock(ctx context.Context) error {
 	in.shelves = make([]shelf, len(in.activity.Gifts))
 	for i, g := range in.activity.Gifts {
-		packed := make([]byte, 0, 4*g.Shares)
-		for index, fen := range in.activity.Amounts(g) {
+		first, end := in.part.Range(g.Shares)
+		packed := make([]byte, 0, 4*(end-first))
+		amounts := in.activity.Amounts(g)
+		if in.marks {
+			in.shelves[i].others, in.shelves[i].marked = amounts, map[uint32]api.User{}
+		}
+		for i, fen := range amounts[first:end] {
 			if fen < 1 || fen > math.MaxInt32 {
-				return fmt.Errorf("stock gift %d: share %d of %s does not fit its field", g.ID, index, fen)
+				return fmt.Errorf("stock gift %d: share %d of %s does not fit its field", g.ID, int(first)+i, fen)
 			}
 			packed = binary.BigEndian.AppendUint32(packed, uint32(fen))
 		}
-		if mutant.Is(mutant.OneShareMore) {
+		if mutant.Is(mutant.OneShareMore) && len(packed) > 0 {
 			packed = append(packed, packed[:4]...)
 		}
-		in.shelves[i].amounts = packed
+		in.shelves[i].first, in.shelves[i].amounts = first, packed
 		for from := 0; from < len(packed); from += 4 * stepShares {
 			part := packed[from:min(len(packed), from+4*stepShares)]
-			if err := in.step(ctx, -1, "APPEND", key("amounts", g.ID), string(part)); err != nil {
+			at := strconv.Itoa(4*int(first) + from)
+			if err := in.step(ctx, -1, "SETRANGE", key("amounts", g.ID), at, string(part)); err != nil {
 				return err
 			}
 		}
@@ -111,12 +131,16 @@ func (in *installation) hand(ctx context.Context, grants iter.Seq2[api.Grant, er
 }
 
 func (in *installation) grant(ctx context.Context, g api.Grant) error {
-	gift, index := g.Order.Gift(), g.Order.Index()
+	gift := g.Order.Gift()
 	def, ok := in.activity.Gift(gift)
-	if !ok || g.Order.Activity() != in.activity.ID || index >= def.Shares || g.User == 0 {
-		return fmt.Errorf("%w: order %d of user %d is not of activity %d", ErrConflict, g.Order, g.User, in.activity.ID)
+	if ok && in.marks && isMark(in.activity, in.part, g) {
+		return in.mark(ctx, g)
+	}
+	if !ok || g.Order.Activity() != in.activity.ID || !in.part.Has(def, g.Order) || g.User == 0 {
+		return fmt.Errorf("%w: order %d of user %d is not of this shard's part of activity %d", ErrConflict, g.Order, g.User, in.activity.ID)
 	}
 	sh := &in.shelves[gift]
+	index := g.Order.Index() - sh.first
 	if want := binary.BigEndian.Uint32(sh.amounts[4*index:]); uint32(g.Fen) != want {
 		return fmt.Errorf("%w: order %d is worth %d fen in the log, %d in the activity", ErrConflict, g.Order, g.Fen, want)
 	}
@@ -131,10 +155,16 @@ func (in *installation) grant(ctx context.Context, g api.Grant) error {
 	default:
 		return fmt.Errorf("%w: order %d is granted to user %d and to user %d", ErrConflict, g.Order, sh.holders[index], g.User)
 	}
+	return in.holder(ctx, g)
+}
+
+// holder queues a grant for its holder.
+func (in *installation) holder(ctx context.Context, g api.Grant) error {
+	sh := &in.shelves[g.Order.Gift()]
 	sh.fields = binary.BigEndian.AppendUint64(sh.fields, uint64(g.User))
 	sh.fields = held(sh.fields, g, 1)
 	if sh.waiting++; sh.waiting == stepGrants {
-		return in.sendHolders(ctx, gift)
+		return in.sendHolders(ctx, g.Order.Gift())
 	}
 	return nil
 }
@@ -157,14 +187,14 @@ func (in *installation) sendHolders(ctx context.Context, gift api.Gift) error {
 // settleStocks sets where every stock goes on, and puts back the shares below that nobody holds.
 func (in *installation) settleStocks(ctx context.Context) error {
 	for i := range in.shelves {
-		gift, holders := api.Gift(i), in.shelves[i].holders
-		if err := in.step(ctx, -1, "HSET", "taken", strconv.Itoa(i), strconv.Itoa(len(holders))); err != nil {
+		gift, holders, first := api.Gift(i), in.shelves[i].holders, int(in.shelves[i].first)
+		if err := in.step(ctx, -1, "HSET", "taken", strconv.Itoa(i), strconv.Itoa(first+len(holders))); err != nil {
 			return err
 		}
 		var free []string
 		for index, user := range holders {
 			if user == 0 {
-				free = append(free, strconv.Itoa(index))
+				free = append(free, strconv.Itoa(first+index))
 			}
 			if len(free) == stepIndexes || index == len(holders)-1 {
 				if err := in.putBack(ctx, gift, free); err != nil {

@@ -5,7 +5,7 @@ import "github.com/redis/rueidis"
 // scripts are the server-side functions. Each is one atomic step of Redis, and each but install checks the epoch first.
 type scripts struct {
 	claim, receipts, settle, giveBack, leftovers *rueidis.Lua
-	begin, load, open                            *rueidis.Lua
+	begin, load, open, mark                      *rueidis.Lua
 }
 
 func newScripts() scripts {
@@ -14,6 +14,7 @@ func newScripts() scripts {
 		settle: rueidis.NewLuaScript(settleLua), giveBack: rueidis.NewLuaScript(returnLua),
 		leftovers: rueidis.NewLuaScriptReadOnly(leftoversLua),
 		begin:     rueidis.NewLuaScript(beginLua), load: rueidis.NewLuaScript(loadLua), open: rueidis.NewLuaScript(openLua),
+		mark: rueidis.NewLuaScript(markLua),
 	}
 }
 
@@ -217,4 +218,17 @@ end
 redis.call('DEL', 'installing', 'loaded')
 redis.call('SET', 'epoch', ARGV[1])
 return 1
+`
+
+// markLua notes what users got elsewhere: ARGV = epoch, gift, then user and value in turn. A user who has the gift has this
+// very share, or something is wrong; the answer is the place of the first such user, counted from 1, or 0.
+const markLua = epochLua + `
+local who = 'who:' .. ARGV[2]
+for i = 3, #ARGV, 2 do
+  if redis.call('HSETNX', who, ARGV[i], ARGV[i + 1]) == 0 then
+    local held = redis.call('HGET', who, ARGV[i])
+    if string.sub(held, 1, 8) ~= string.sub(ARGV[i + 1], 1, 8) then return (i - 1) / 2 end
+  end
+end
+return 0
 `

@@ -32,9 +32,12 @@ type Config struct {
 
 	Peers map[string]string `json:"peers"` // a peer's node name -> host:port of the link that leads to it
 	Links []Forward         `json:"links"` // what a linkd forwards; empty for every other role
+	Sites []Site            `json:"sites"` // the data centres' gateways, for gslb; their own one's, for att
 
-	Token     string     `json:"token"`     // what a change over an admin port must show, made for the run; empty: none is allowed
-	Instances []Instance `json:"instances"` // whom zhiyun looks after; empty for every other role
+	Part activity.Part `json:"part"` // of every stock, that this data centre gives out
+
+	Token     string     `json:"token"`               // what a change over an admin port must show, made for the run; empty: none is allowed
+	Instances []Instance `json:"instances,omitempty"` // whom zhiyun looks after; empty for every other role
 
 	Key      string            `json:"key"` // signs login tokens: 32 hex digits, made for the run
 	Activity activity.Activity `json:"activity"`
@@ -46,6 +49,14 @@ type Forward struct {
 	Name   string `json:"name"`
 	Listen string `json:"listen"` // host:port
 	To     string `json:"to"`     // host:port of the node behind it
+}
+
+// Site is one data centre as the name service knows it.
+type Site struct {
+	IDC   string `json:"idc"`   // a or b; its users ask for the name <idc>.front.redpacket.test
+	Node  string `json:"node"`  // its gateway
+	Front string `json:"front"` // where users connect: host:port
+	Admin string `json:"admin"` // where the gateway's health is asked: host:port
 }
 
 // Instance is one process with an admin port.
@@ -67,8 +78,19 @@ type Rules struct {
 	DeliveryRate float64  `json:"delivery_rate"` // deliveries/s that each game accepts; the courier's and idip's limit; 0: any
 	L5           string   `json:"l5"`            // which set of l5's rules callers judge instances by: polaris or drill
 	Spread       Duration `json:"spread"`        // a refusal asks the client to come back within Retry-After + [0, Spread)
+	Balance      Balance  `json:"balance"`
 
 	Capacity Capacity `json:"capacity,omitzero"` // what playbooks' triggers are shares of
+}
+
+// Balance is how users are sent to data centres. In service a TTL is a minute and a gateway is asked every ten seconds; a
+// drill has no time for that, and the record says what it ran with.
+type Balance struct {
+	TTL    Duration `json:"ttl"`    // how long clients keep an answer; whole seconds
+	Every  Duration `json:"every"`  // between two probes of a gateway
+	Within Duration `json:"within"` // a probe that is not answered within this has failed
+	Fall   int      `json:"fall"`   // so many failures in a row take a gateway out
+	Rise   int      `json:"rise"`   // so many successes in a row bring it back
 }
 
 // Capacity is what was measured to be the most. A 0 was not measured: no trigger that is a share of it can be met.
@@ -85,6 +107,7 @@ func Default() Rules {
 		ClaimEvery: Duration(5 * time.Second), ReadWithin: Duration(250 * time.Millisecond),
 		ClaimWithin: Duration(500 * time.Millisecond), QueueTarget: Duration(20 * time.Millisecond),
 		DeliveryRate: 200, Spread: Duration(4 * time.Second), L5: l5.Drill().Name,
+		Balance: Balance{TTL: Duration(time.Second), Every: Duration(500 * time.Millisecond), Within: Duration(time.Second), Fall: 3, Rise: 2},
 	}
 }
 
@@ -142,6 +165,9 @@ func (c Config) check() error {
 	if r := c.Rules; min(r.ClaimEvery, r.ReadWithin, r.ClaimWithin, r.QueueTarget, r.Spread) < 0 || min(r.LightRate, r.HeavyRate, r.DeliveryRate) < 0 {
 		errs = append(errs, fmt.Errorf("node %s has rules below 0: %+v", c.Node, r))
 	}
+	if b := c.Rules.Balance; min(b.TTL, b.Every, b.Within) < 0 || min(b.Fall, b.Rise) < 0 {
+		errs = append(errs, fmt.Errorf("node %s has a balance below 0: %+v", c.Node, b))
+	}
 	if c.Rules.L5 != "" {
 		if _, err := l5.Named(c.Rules.L5); err != nil {
 			errs = append(errs, fmt.Errorf("node %s: %w", c.Node, err))
@@ -150,7 +176,19 @@ func (c Config) check() error {
 	if len(c.Activity.Gifts) > 0 {
 		errs = append(errs, c.Activity.Check())
 	}
+	if err := c.Part.Check(); err != nil {
+		errs = append(errs, fmt.Errorf("node %s: %w: %+v", c.Node, err, c.Part))
+	}
 	return errors.Join(errs...)
+}
+
+// Own is the address of the link to this data centre's own instance of a role that it has one of: the peer called log, or
+// log-a in data centre a.
+func (c Config) Own(role string) (string, error) {
+	if addr, ok := c.Peers[role+"-"+c.IDC]; ok {
+		return addr, nil
+	}
+	return c.Peer(role)
 }
 
 // PeersOf are the addresses of the links to all peers of a role, in the order of their names: the node that is called as
@@ -172,3 +210,7 @@ func (c Config) Peer(name string) (string, error) {
 	}
 	return "", fmt.Errorf("node %s has no link to %q; it has %d links", c.Node, name, len(c.Peers))
 }
+
+// DeliveryShare is how much of each game's limit this data centre's courier may use: an even share, so that all of them
+// together never ask for more; 0: any.
+func (c Config) DeliveryShare() float64 { return c.Rules.DeliveryRate / float64(max(1, c.Part.Of)) }

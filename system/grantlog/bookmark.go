@@ -29,7 +29,7 @@ func (l *Log) Floors(ctx context.Context, games uint8) ([]uint64, error) {
 // without it nobody could tell a delivered grant from one that waits.
 func (l *Log) floor(ctx context.Context, js jetstream.JetStream, game uint8) (uint64, error) {
 	for {
-		floor, err := floorOnce(ctx, js, game)
+		floor, err := l.floorOnce(ctx, js, game)
 		if err == nil {
 			return floor, nil
 		}
@@ -40,10 +40,10 @@ func (l *Log) floor(ctx context.Context, js jetstream.JetStream, game uint8) (ui
 }
 
 // floorOnce asks once. The consumer's acknowledgement floor is in the answer itself; no second request is needed.
-func floorOnce(ctx context.Context, js jetstream.JetStream, game uint8) (uint64, error) {
+func (l *Log) floorOnce(ctx context.Context, js jetstream.JetStream, game uint8) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
-	c, err := js.Consumer(ctx, Stream, bookmark(game))
+	c, err := js.Consumer(ctx, l.name, bookmark(game))
 	if err != nil {
 		return 0, err
 	}
@@ -58,7 +58,7 @@ func (l *Log) setFloor(ctx context.Context, game uint8, floor uint64) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
-	if _, err := js.ResetConsumerToSequence(ctx, Stream, bookmark(game), floor+1); err != nil {
+	if _, err := js.ResetConsumerToSequence(ctx, l.name, bookmark(game), floor+1); err != nil {
 		return fmt.Errorf("lane %s of the %s: move the floor to %d: %w", bookmark(game), l, floor, err)
 	}
 	return nil

@@ -18,7 +18,7 @@ const (
 )
 
 // directGet is where the server answers reads from its store, without a consumer.
-const directGet = "$JS.API.DIRECT.GET." + Stream
+func (l *Log) directGet() string { return "$JS.API.DIRECT.GET." + l.name }
 
 // errAgain says that the log did not answer, or not wholly; nothing is lost by asking again.
 var errAgain = errors.New("no whole answer")
@@ -75,7 +75,7 @@ func (r *reader) fetch(ctx context.Context, from uint64) ([]stored, error) {
 	r.asked++
 	inbox := r.prefix + "." + strconv.FormatUint(r.asked, 10)
 	ask := fmt.Appendf(nil, `{"seq":%d,"batch":%d,"max_bytes":%d}`, from, fetchMost, fetchBytes)
-	if err := r.log.nc.PublishRequest(directGet, inbox, ask); err != nil {
+	if err := r.log.nc.PublishRequest(r.log.directGet(), inbox, ask); err != nil {
 		return nil, again(err)
 	}
 	var run []stored
@@ -159,5 +159,5 @@ func (l *Log) last(ctx context.Context, subject string) (stored, bool, error) {
 func (l *Log) askOnce(ctx context.Context, ask []byte) (*nats.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
-	return l.nc.RequestWithContext(ctx, directGet, ask)
+	return l.nc.RequestWithContext(ctx, l.directGet(), ask)
 }

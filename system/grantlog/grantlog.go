@@ -10,8 +10,12 @@ import (
 	"redpacket/system/api"
 )
 
-// Stream is the name of the JetStream stream that is the log.
-const Stream = "grants"
+// Stream is the name of the JetStream stream that is the log, and MirrorStream of the one beside it, on the same server,
+// that is the mirror of the other IDC's log.
+const (
+	Stream       = "grants"
+	MirrorStream = "mirror"
+)
 
 // MaxGrants is the most grants that one Batch may hold.
 const MaxGrants = 1024

@@ -19,6 +19,11 @@ type Lanes struct {
 // Lanes opens one lane a game, each behind its bookmark, which it makes when it is missing. It asks until the log
 // answers or ctx ends.
 func (l *Log) Lanes(ctx context.Context, a activity.Activity) (*Lanes, error) {
+	return l.LanesBelieved(ctx, a, "")
+}
+
+// LanesBelieved is Lanes of a mirror, without the messages that an announcement declares void.
+func (l *Log) LanesBelieved(ctx context.Context, a activity.Activity, void Seqs) (*Lanes, error) {
 	if a.Games == 0 {
 		return nil, errors.New("open the lanes: the activity has no games")
 	}
@@ -27,7 +32,7 @@ func (l *Log) Lanes(ctx context.Context, a activity.Activity) (*Lanes, error) {
 		return nil, fmt.Errorf("open the lanes: %w", err)
 	}
 	for game := range a.Games {
-		for err = createBookmark(ctx, js, game); err != nil; err = createBookmark(ctx, js, game) {
+		for err = createBookmark(ctx, js, l.name, game); err != nil; err = createBookmark(ctx, js, l.name, game) {
 			if !pause(ctx, redialWait) {
 				return nil, err
 			}
@@ -37,7 +42,7 @@ func (l *Log) Lanes(ctx context.Context, a activity.Activity) (*Lanes, error) {
 	if err != nil {
 		return nil, err
 	}
-	sorter := newSorter(a)
+	sorter := newSorter(a, void)
 	set := &Lanes{tail: newTail(l, sorter, floors)}
 	for game, floor := range floors {
 		set.lanes = append(set.lanes, &Lane{game: uint8(game), log: l, tail: set.tail, every: saveEvery,

@@ -23,6 +23,7 @@ const (
 // Log is a connection to the log. It may be used by several goroutines at once, and reconnects for ever.
 type Log struct {
 	addr  string
+	name  string // the stream's
 	nc    *nats.Conn
 	known atomic.Pointer[map[uint64]string] // fence -> IDC, of every announcement this Log has seen
 	seen  atomic.Uint64                     // the highest sequence number that an answer has named
@@ -37,21 +38,37 @@ type Log struct {
 // Connect reaches the log at addr (host:port), waiting until it answers or ctx ends. From then on the connection lives,
 // and comes back by itself after every loss, until Close.
 func Connect(ctx context.Context, addr string) (*Log, error) {
-	l := &Log{addr: addr}
-	l.known.Store(&map[uint64]string{})
-	up := make(chan struct{})
-	nc, err := nats.Connect("nats://"+addr, l.options(sync.OnceFunc(func() { close(up) }))...)
+	l, up, err := dial(addr, Stream)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the log at %s: %w", addr, err)
+		return nil, err
 	}
-	l.nc = nc
 	select {
 	case <-up:
 		return l, nil
 	case <-ctx.Done():
-		nc.Close()
+		l.Close()
 		return nil, fmt.Errorf("connect to the log at %s: no answer: %w", addr, ctx.Err())
 	}
+}
+
+// Open makes a connection to a stream (Stream or MirrorStream) of the log server at addr, and does not wait for it: while
+// the server is away, what waits waits and the rest is refused. The error is about an address of no use.
+func Open(addr, stream string) (*Log, error) {
+	l, _, err := dial(addr, stream)
+	return l, err
+}
+
+// dial also tells when the connection is up for the first time.
+func dial(addr, stream string) (*Log, chan struct{}, error) {
+	l := &Log{addr: addr, name: stream}
+	l.known.Store(&map[uint64]string{})
+	up := make(chan struct{})
+	nc, err := nats.Connect("nats://"+addr, l.options(sync.OnceFunc(func() { close(up) }))...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to the log at %s: %w", addr, err)
+	}
+	l.nc = nc
+	return l, up, nil
 }
 
 // options make a connection that never gives up and never pretends.
@@ -79,7 +96,12 @@ func (l *Log) blame(err error) {
 }
 
 // String is the log's name in errors.
-func (l *Log) String() string { return "log at " + l.addr }
+func (l *Log) String() string {
+	if l.name == MirrorStream {
+		return "mirror at " + l.addr
+	}
+	return "log at " + l.addr
+}
 
 // Close ends the connection. Calls that wait return with an error.
 func (l *Log) Close() { l.nc.Close() }

@@ -30,12 +30,16 @@ func (p page) weight() int { return 8 + len(p.grants) }
 type sorter struct {
 	activity uint16
 	games    uint8
-	gameOf   []uint8 // by gift
+	gameOf   []uint8         // by gift
+	void     map[uint64]bool // messages that are not believed
 }
 
 // newSorter turns the activity into one look-up a grant.
-func newSorter(a activity.Activity) sorter {
-	s := sorter{activity: a.ID, games: a.Games, gameOf: make([]uint8, len(a.Gifts))}
+func newSorter(a activity.Activity, void Seqs) sorter {
+	s := sorter{activity: a.ID, games: a.Games, gameOf: make([]uint8, len(a.Gifts)), void: map[uint64]bool{}}
+	for _, pos := range void.List() {
+		s.void[pos] = true
+	}
 	for i, g := range a.Gifts {
 		s.gameOf[i] = g.Game
 	}
@@ -53,7 +57,7 @@ func (s sorter) game(o api.Order) (uint8, bool) {
 // page sorts one message. strays are grants that belong to no game.
 func (s sorter) page(m stored) (p page, strays int, err error) {
 	p = page{pos: m.pos, at: m.at()}
-	if !m.grants() {
+	if !m.grants() || s.void[m.pos] {
 		return p, 0, nil
 	}
 	b, err := m.batch()

@@ -44,7 +44,7 @@ func (l *Log) Publish(ctx context.Context, fence uint64, b Batch) error {
 		return fmt.Errorf("publish: %w: %w", ErrRefused, err)
 	}
 	*buffer = encoded
-	return l.publish(ctx, attempt{b.id(), idc, fence, max(fence, l.seen.Load())}, encoded)
+	return l.publish(ctx, attempt{b.id(), idc, fence, max(fence, l.seen.Load()), l.name == MirrorStream}, encoded)
 }
 
 // attempt is one try to publish a batch.
@@ -53,6 +53,7 @@ type attempt struct {
 	idc   string
 	fence uint64
 	after uint64 // if the batch gets in, it gets in behind this sequence number
+	held  bool   // the batch is in doubt until Settled, also when the log says that it is in: another log may not have it
 }
 
 // publish makes one attempt and keeps account of what it leaves in doubt.
@@ -64,8 +65,11 @@ func (l *Log) publish(ctx context.Context, a attempt, encoded []byte) error {
 	}}
 	_, err := l.send(ctx, &m)
 	switch {
-	case err == nil:
+	case err == nil && !a.held:
 		l.doubts.forget(a.id)
+		return nil
+	case err == nil:
+		l.doubts.remember(a.id, a.after)
 		return nil
 	case errors.Is(err, ErrDoubt):
 		l.doubts.remember(a.id, a.after)
@@ -92,7 +96,9 @@ func (l *Log) certain(ctx context.Context, a attempt, refusal error) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDoubt, err)
 	}
-	l.doubts.forget(a.id)
+	if !in || !a.held {
+		l.doubts.forget(a.id)
+	}
 	if in {
 		return nil
 	}
@@ -160,6 +166,9 @@ func (f fenced) Doubts(b Batch) bool {
 	_, doubted := f.log.doubts.of(b.id(), f.fence)
 	return doubted
 }
+
+// Settled says that the batch is where it must be, so that nobody asks for it again.
+func (f fenced) Settled(b Batch) { f.log.doubts.forget(b.id()) }
 
 // Append publishes the batch behind the fence; see Publish.
 func (f fenced) Append(ctx context.Context, b Batch) error { return f.log.Publish(ctx, f.fence, b) }

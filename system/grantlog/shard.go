@@ -1,6 +1,7 @@
 package grantlog
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"redpacket/system/pair"
 )
 
 // Shard is the state of one IDC's shard: the last announcement on its subject.
@@ -18,6 +20,8 @@ type Shard struct {
 	Primary string // the cmem node that decides
 	Open    bool
 	Fence   uint64 // the sequence number of this announcement; 0: none
+
+	Pair
 }
 
 // announcement is a Shard as it stands in the log.
@@ -25,7 +29,13 @@ type announcement struct {
 	Epoch   uint32 `json:"epoch"`
 	Primary string `json:"primary"`
 	Open    bool   `json:"open"`
-	By      string `json:"by"` // unique to one call of Announce: by it a call knows its own announcement
+	By      string `json:"by"` // unique to one call of Announce in one log: by it a call knows its own announcement
+
+	Mode    pair.Mode `json:"mode,omitzero"`
+	Owns    string    `json:"owns,omitempty"`
+	Foreign bool      `json:"foreign,omitempty"`
+	Even    Even      `json:"even,omitzero"`
+	Void    Seqs      `json:"void,omitempty"`
 }
 
 // text is the announcement as the log keeps it.
@@ -63,15 +73,19 @@ func (l *Log) shard(ctx context.Context, idc string) (s Shard, by string, err er
 		return Shard{}, "", fmt.Errorf("announcement %d of shard %s: %w", m.pos, idc, err)
 	}
 	l.learn(m.pos, idc)
-	return Shard{idc, a.Epoch, a.Primary, a.Open, m.pos}, a.By, nil
+	s = Shard{IDC: idc, Epoch: a.Epoch, Primary: a.Primary, Open: a.Open, Fence: m.pos}
+	if a.Mode != pair.Single {
+		s.Pair = Pair{Mode: a.Mode, By: a.By, Owns: a.Owns, Foreign: a.Foreign, Even: a.Even, Void: a.Void}
+	}
+	return s, a.By, nil
 }
 
 // Announce makes s the shard's state, unless the last announcement is no longer the one with s.Fence: then the error is
 // ErrFenced, nothing was announced, and the caller must look again. It returns s with the Fence of the new
 // announcement. It asks until the answer is certain; when ctx ends before, the error is ErrDoubt.
 func (l *Log) Announce(ctx context.Context, s Shard) (Shard, error) {
-	by := nats.NewInbox()
-	data := announcement{s.Epoch, s.Primary, s.Open, by}.text()
+	by := cmp.Or(s.By, nats.NewInbox())
+	data := announcement{s.Epoch, s.Primary, s.Open, by, s.Mode, s.Owns, s.Foreign, s.Even, s.Void}.text()
 	subject := "shard." + s.IDC
 	for {
 		// No subject beside the number: it is the published one that must stand where s.Fence says.

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The base that Redis and PostgreSQL stand on.
+// The base that Redis, PostgreSQL and Prometheus stand on.
 const (
 	baseName     = "debian:bookworm-slim"
 	baseRelease  = "bookworm"

@@ -1,5 +1,5 @@
-// Package images makes the images that the system's containers run: the one binary alone, and Redis and PostgreSQL from
-// Debian's packages. It needs a Docker Engine, Go, and either a registry or Debian's archive; what was made is kept.
+// Package images makes the images that the system's containers run: the one binary alone, and Redis, PostgreSQL and
+// Prometheus from Debian's packages. It needs a Docker Engine, Go, and either a registry or Debian's archive; what was made is kept.
 package images
 
 import (
@@ -23,6 +23,9 @@ var redisRecipe string
 
 //go:embed postgres.Dockerfile
 var postgresRecipe string
+
+//go:embed prometheus.Dockerfile
+var prometheusRecipe string
 
 // Image is an image that is there.
 type Image struct {
@@ -67,7 +70,7 @@ type maker struct {
 }
 
 func ensure(ctx context.Context, m maker, b build) (Images, error) {
-	var app, redis, postgres Image
+	var app, redis, postgres, prometheus Image
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() (err error) {
 		app, err = m.app(ctx, b)
@@ -78,21 +81,25 @@ func ensure(ctx context.Context, m maker, b build) (Images, error) {
 		if err != nil {
 			return err
 		}
-		both, ctx := errgroup.WithContext(ctx)
-		both.Go(func() (err error) {
+		three, ctx := errgroup.WithContext(ctx)
+		three.Go(func() (err error) {
 			redis, err = m.debian(ctx, topology.Redis, redisRecipe, base)
 			return err
 		})
-		both.Go(func() (err error) {
+		three.Go(func() (err error) {
 			postgres, err = m.debian(ctx, topology.Postgres, postgresRecipe, base)
 			return err
 		})
-		return both.Wait()
+		three.Go(func() (err error) {
+			prometheus, err = m.debian(ctx, topology.Prometheus, prometheusRecipe, base)
+			return err
+		})
+		return three.Wait()
 	})
 	if err := all.Wait(); err != nil {
 		return nil, fmt.Errorf("make the images: %w", err)
 	}
-	return Images{topology.App: app, topology.Redis: redis, topology.Postgres: postgres}, nil
+	return Images{topology.App: app, topology.Redis: redis, topology.Postgres: postgres, topology.Prometheus: prometheus}, nil
 }
 
 // debian makes an image of a recipe that needs no files, unless the same recipe on the same base was made before.

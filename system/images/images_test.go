@@ -102,7 +102,7 @@ func TestModuleRootIsFoundFromBelowOnly(t *testing.T) {
 }
 
 func TestRecipes(t *testing.T) {
-	for name, recipe := range map[string]string{"redis": redisRecipe, "postgres": postgresRecipe} {
+	for name, recipe := range map[string]string{"redis": redisRecipe, "postgres": postgresRecipe, "prometheus": prometheusRecipe} {
 		if !strings.HasPrefix(recipe, "FROM "+baseName+"\n") {
 			t.Errorf("%s does not stand on %s", name, baseName)
 		}
@@ -113,7 +113,7 @@ func TestRecipes(t *testing.T) {
 	if !strings.HasPrefix(appRecipe, "FROM scratch\n") {
 		t.Error("the app image has something beside the binary under it")
 	}
-	if strings.Contains(appRecipe+redisRecipe+postgresRecipe, "://") {
+	if strings.Contains(appRecipe+redisRecipe+postgresRecipe+prometheusRecipe, "://") {
 		t.Error("a recipe names a host")
 	}
 }

@@ -70,27 +70,51 @@ func (c *Cluster) Front() string {
 	if len(gateways) == 0 {
 		return ""
 	}
-	return c.layout.frontOf(c.plan.Topology, gateways[0])
+	n, _ := c.plan.Topology.Node(gateways[0])
+	return c.layout.frontOf(n)
 }
 
 // Key signs the run's login tokens: 32 hex digits.
 func (c *Cluster) Key() string { return c.secret.key }
 
-// Images are the image ids (sha256:…) that the roles run, by role.
+// Images are the image ids (sha256:…) that the roles run, by role; a node whose image is another than that of its role's
+// first one is there by its name.
 func (c *Cluster) Images() map[string]string {
 	ids := map[string]string{}
 	for _, n := range c.plan.Topology.Nodes {
-		ids[n.Role] = c.imageOf(n).ID
+		id := c.images[n.Image].ID
+		if first, there := ids[n.Role]; there && first != id {
+			ids[n.Name] = id
+			continue
+		}
+		ids[n.Role] = id
 	}
 	return ids
 }
 
-// imageOf is one of our images, or the one that the topology names.
-func (c *Cluster) imageOf(n topology.Node) images.Image {
-	if ours, ok := c.images[n.Image]; ok {
-		return ours
+// pullWithin is how long a registry may take to begin to answer.
+const pullWithin = 5 * time.Second
+
+// gather adds the images that the topology names beside ours: the engine's own, and what it does not have, the registry's.
+func (c *Cluster) gather(ctx context.Context) error {
+	for _, n := range c.plan.Topology.Nodes {
+		if _, there := c.images[n.Image]; there {
+			continue
+		}
+		name := string(n.Image)
+		id, err := c.engine.Image(ctx, name)
+		if err == nil && id == "" {
+			c.plan.Say("the engine has no image " + name + "; pulling it")
+			if err = c.engine.Pull(ctx, name, pullWithin); err == nil {
+				id, err = c.engine.Image(ctx, name)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("node %s is to run the image %q, which is neither here nor to be had; build or load it first: %w", n.Name, name, err)
+		}
+		c.images[n.Image] = images.Image{Tag: name, ID: id}
 	}
-	return images.Image{Tag: string(n.Image), ID: string(n.Image)}
+	return nil
 }
 
 // LinkAPI is the address, host:port, of the Toxiproxy API that a link's faults are injected through; the proxy has the

@@ -24,10 +24,13 @@ const (
 // container is what a node is run as.
 func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Container, error) {
 	d := docker.Container{
-		Name: c.name(n.Name), Hostname: n.Name, Image: c.imageOf(n).Tag, Labels: c.labels(n.Name), Cores: c.plan.coresOf(n),
-		Networks: []docker.Place{{Network: c.name(networkInner), Address: c.layout.inner[n.Name]}},
+		Name: c.name(n.Name), Hostname: n.Name, Image: c.images[n.Image].Tag, Labels: c.labels(n.Name), Cores: c.plan.coresOf(n),
+		Networks: []docker.Place{{Network: c.name(networkOf(n)), Address: c.layout.inner[n.Name]}},
 	}
-	if n.Role == roleGateway {
+	for _, network := range otherNetworks(c.plan.Topology, n) {
+		d.Networks = append(d.Networks, docker.Place{Network: c.name(network), Address: c.layout.also[n.Name][network]})
+	}
+	if atFront(n) {
 		d.Networks = append(d.Networks, docker.Place{Network: c.name(networkFront), Address: c.layout.front[n.Name]})
 	}
 	if n.Data {
@@ -37,17 +40,22 @@ func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Containe
 	// timers, which on a network inside one machine only costs processor time.
 	d.Sysctls = map[string]string{"net.ipv4.tcp_congestion_control": "reno"}
 	var err error
-	switch n.Image {
-	case topology.Redis:
+	switch n.Role {
+	case roleStore:
 		d.Command, err = redisCommand(c.plan.Topology, c.layout, n)
-	case topology.Postgres:
+	case roleLedger:
 		d.Command = postgresCommand(n)
+	case roleMonitor:
+		d.Command, d.Env, err = monitorCommand(c.plan.Topology, c.layout, n)
 	default:
 		d.Command = []string{n.Role}
 		d.Env, err = appEnv(cfg, d.Cores)
 		if c.plan.Mutant != "" && err == nil {
 			d.Env[mutant.Variable] = c.plan.Mutant
 		}
+	}
+	if n.Role == roleNames {
+		d.Sysctls["net.ipv4.ip_unprivileged_port_start"] = "0" // its port is 53, and it has no right to any
 	}
 	if n.Role == roleLinkd {
 		// Toxiproxy dials in its accept loop and sets no deadline: a dead node would hold up its link, and every change
@@ -64,7 +72,7 @@ func (p Plan) coresOf(n topology.Node) string {
 		return p.Cores
 	}
 	switch n.Role {
-	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleRecon, roleReport, roleControl, roleOps:
+	case roleStore, roleLedger, roleCourier, roleIDIP, roleKeeper, roleRecon, roleReport, roleControl, roleOps, roleMonitor, roleATT:
 		return p.Beside
 	}
 	if n.Group == groupDelivery || n.Group == groupControl {
@@ -125,7 +133,7 @@ func redisCommand(t topology.Topology, l layout, n topology.Node) ([]string, err
 	for _, link := range t.Links {
 		if link.From == n.Name && link.To == primary {
 			carrier, _ := t.Linkd(link.Group)
-			return append(command, "--replicaof", l.inner[carrier.Name].String(), strconv.Itoa(link.Port)), nil
+			return append(command, "--replicaof", l.seenFrom(networkOf(n), carrier).String(), strconv.Itoa(link.Port)), nil
 		}
 	}
 	return nil, fmt.Errorf("topology %s: there is no link from %s to the primary %s to copy it through", t.Name, n.Name, primary)

@@ -21,7 +21,8 @@ const (
 	lookAliveFor = 20              // every so many questions, look whether the container still runs
 )
 
-// await returns when a node is healthy: an app node says so, a store answers PING, the ledger lets a client in. A node
+// await returns when a node is healthy: an app node says so, a store answers PING, the ledger lets a client in, the
+// monitor is ready. A node
 // that ended, or ctx's end, is an error that says what was missing.
 func (c *Cluster) await(ctx context.Context, n topology.Node) error {
 	var missing error
@@ -43,11 +44,14 @@ func (c *Cluster) await(ctx context.Context, n topology.Node) error {
 func (c *Cluster) ask(ctx context.Context, n topology.Node) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	switch n.Image {
-	case topology.Redis:
+	switch n.Role {
+	case roleStore:
 		return pingRedis(ctx, c.direct(n))
-	case topology.Postgres:
+	case roleLedger:
 		return greetPostgres(ctx, c.direct(n))
+	case roleMonitor:
+		_, err := c.fetch(ctx, "http://"+c.direct(n)+"/-/ready", 4<<10)
+		return err
 	default:
 		_, err := c.get(ctx, n.Name, "/-/health", 4<<10)
 		return err
@@ -56,7 +60,12 @@ func (c *Cluster) ask(ctx context.Context, n topology.Node) error {
 
 // get asks a node's admin port for a page of at most so many bytes.
 func (c *Cluster) get(ctx context.Context, node, path string, most int64) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.layout.at(node, topology.AdminPort)+path, nil)
+	return c.fetch(ctx, "http://"+c.layout.at(node, topology.AdminPort)+path, most)
+}
+
+// fetch gets a page of at most so many bytes.
+func (c *Cluster) fetch(ctx context.Context, url string, most int64) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +76,7 @@ func (c *Cluster) get(ctx context.Context, node, path string, most int64) ([]byt
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, most))
 	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answers %d: %s", path, answer.StatusCode, strings.TrimSpace(string(body)))
+		err = fmt.Errorf("%s answers %d: %s", r.URL.Path, answer.StatusCode, strings.TrimSpace(string(body)))
 	}
 	return body, err
 }

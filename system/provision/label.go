@@ -22,8 +22,9 @@ const (
 
 // The run's networks.
 const (
-	networkFront = "front"
-	networkInner = "inner"
+	networkFront  = "front"
+	networkInner  = "inner"  // -a, -b: a data centre's own
+	networkShared = "shared" // of the nodes that serve every data centre
 )
 
 // name is what something of this run is called on the engine.

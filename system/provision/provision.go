@@ -77,6 +77,12 @@ func (p Plan) check() error {
 	if p.Mutant != "" {
 		errs = append(errs, mutant.Check(p.Mutant))
 	}
+	idcs := p.Topology.IDCs()
+	for _, idc := range idcs {
+		if _, err := activity.PartOf(idc, len(idcs)); err != nil {
+			errs = append(errs, fmt.Errorf("topology %s: %w", p.Topology.Name, err))
+		}
+	}
 	if n := len(p.Topology.Nodes); n > maxNodes {
 		errs = append(errs, fmt.Errorf("topology %s: %d nodes; a network has room for %d", p.Topology.Name, n, maxNodes))
 	}
@@ -99,8 +105,10 @@ func (c *Cluster) raise(ctx context.Context) error {
 	}
 	ready, within := errgroup.WithContext(ctx)
 	ready.Go(func() (err error) {
-		c.images, err = c.plan.ensure()(within, c.plan.Say)
-		return err
+		if c.images, err = c.plan.ensure()(within, c.plan.Say); err != nil {
+			return err
+		}
+		return c.gather(within)
 	})
 	ready.Go(func() error {
 		if _, err := sweep(within, c.engine, false); err != nil && !onlyMiscounted(err) {

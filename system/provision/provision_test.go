@@ -2,8 +2,10 @@ package provision
 
 import (
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +24,13 @@ func TestMain(m *testing.M) {
 // oneIDC is the plan, and the addresses, that the tests look at: front on 10.77.1, inner on 10.77.2.
 func oneIDC() (Plan, layout) {
 	p := Plan{Topology: topology.OneIDC(), Activity: activity.Festival(1, 0.001), Rules: config.Default()}
-	return p, place(p.Topology, block(1), block(2))
+	return p, place(p.Topology, block(1), map[string]netip.Prefix{"inner-a": block(2)})
+}
+
+// twoIDC is the same with two data centres: front on 10.77.1, a on 10.77.2, b on 10.77.3, what they share on 10.77.4.
+func twoIDC() (Plan, layout) {
+	p := Plan{Topology: topology.TwoIDC(), Activity: activity.Festival(1, 0.001), Rules: config.Default()}
+	return p, place(p.Topology, block(1), map[string]netip.Prefix{"inner-a": block(2), "inner-b": block(3), "shared": block(4)})
 }
 
 func rendered(t *testing.T) map[string]config.Config {
@@ -99,7 +107,7 @@ func TestEveryPeerIsReachedThroughItsLinkd(t *testing.T) {
 	}
 }
 
-func TestNothingButTheGatewayIsOnTheFrontNetwork(t *testing.T) {
+func TestNothingButTheGatewayAndItsUserIsOnTheFrontNetwork(t *testing.T) {
 	p, l := oneIDC()
 	front := block(1)
 	for node, c := range rendered(t) {
@@ -107,15 +115,15 @@ func TestNothingButTheGatewayIsOnTheFrontNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if node != "tgw" && strings.Contains(string(text), "10.77.1.") {
+		if node != "tgw" && node != "att" && strings.Contains(string(text), "10.77.1.") {
 			t.Errorf("%s knows an address of the front network", node)
 		}
 		if host, _, _ := strings.Cut(c.Admin, ":"); front.Contains(netip.MustParseAddr(host)) {
 			t.Errorf("users reach the admin port of %s", node)
 		}
 	}
-	if len(l.front) != 1 || len(l.inner) != len(p.Topology.Nodes) {
-		t.Errorf("%d addresses in front, %d inside; want 1 and %d", len(l.front), len(l.inner), len(p.Topology.Nodes))
+	if len(l.front) != 2 || len(l.inner) != len(p.Topology.Nodes) {
+		t.Errorf("%d addresses in front, %d inside; want 2 and %d", len(l.front), len(l.inner), len(p.Topology.Nodes))
 	}
 }
 
@@ -172,7 +180,7 @@ func TestContainers(t *testing.T) {
 	p, l := oneIDC()
 	p.Cores = "1"
 	c := &Cluster{plan: p, run: "0badcafe", layout: l, owner: owner{7, "99", "boot pid:[1]"}}
-	nets := map[string]int{"tgw": 2}
+	nets := map[string]int{"tgw": 2, "att": 2}
 	for _, n := range p.Topology.Nodes {
 		d, err := c.container(n, config.Config{Node: n.Name})
 		if err != nil {
@@ -193,6 +201,29 @@ func TestContainers(t *testing.T) {
 		if linkd := n.Role == roleLinkd; linkd != (d.Sysctls["net.ipv4.tcp_syn_retries"] != "") {
 			t.Errorf("%s: sysctls %v", n.Name, d.Sysctls)
 		}
+	}
+}
+
+func TestTheRoleDecidesWhatAnImageIsTold(t *testing.T) {
+	p, l := oneIDC()
+	var err error
+	for i, n := range p.Topology.Nodes {
+		if p.Topology, err = p.Topology.With(n.Name, topology.Image("example/"+n.Role+":1")); err != nil {
+			t.Fatal(err)
+		}
+		c := &Cluster{plan: p, layout: l}
+		own, err := c.container(p.Topology.Nodes[i], config.Config{Node: n.Name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, err := c.container(n, config.Config{Node: n.Name})
+		if err != nil || !slices.Equal(own.Command, ours.Command) || !maps.Equal(own.Env, ours.Env) {
+			t.Errorf("%s: an image of one's own is run as %v with %v, ours as %v with %v; %v", n.Name, own.Command, own.Env, ours.Command, ours.Env, err)
+		}
+	}
+	configs, err := render(p, l, secrets{strings.Repeat("ab", keyBytes), strings.Repeat("cd", keyBytes)})
+	if err != nil || !reflect.DeepEqual(configs, rendered(t)) {
+		t.Errorf("the orders differ: %v", err)
 	}
 }
 

@@ -23,8 +23,13 @@ const (
 // of POST /-/recon/run, such as "rate=200000&dry=true"; empty: as usual. A pass that stopped early is no error: its
 // result says so. One pass may run at a time.
 func (c *Cluster) Reconcile(ctx context.Context, how string) (recon.Result, error) {
+	return c.ReconcileIn(ctx, "", how)
+}
+
+// ReconcileIn is Reconcile in one data centre (a or b): each compares the shares that it gives out.
+func (c *Cluster) ReconcileIn(ctx context.Context, idc, how string) (recon.Result, error) {
 	var r recon.Result
-	n, err := c.first(roleRecon)
+	n, err := c.first(roleRecon, idc)
 	if err != nil {
 		return r, fmt.Errorf("reconcile: %w", err)
 	}

@@ -3,7 +3,11 @@ package provision
 import (
 	"encoding/json"
 	"fmt"
+	"net"
+	"slices"
+	"strconv"
 
+	"redpacket/system/activity"
 	"redpacket/system/config"
 	"redpacket/system/topology"
 )
@@ -26,12 +30,19 @@ func render(p Plan, l layout, s secrets) (map[string]config.Config, error) {
 		}
 		c := config.Config{Node: n.Name, IDC: n.IDC, Admin: l.at(n.Name, topology.AdminPort), Token: s.token,
 			Peers: peers(p.Topology, l, n.Name), Key: s.key, Activity: p.Activity, Rules: p.Rules}
+		if n.IDC != "" {
+			c.Part, _ = activity.PartOf(n.IDC, len(p.Topology.IDCs())) // the plan's check has tried it
+		}
 		if n.Role == roleOps {
 			c.Instances = instances(p.Topology, l)
 		}
 		switch {
+		case n.Role == roleNames:
+			c.Front, c.Sites = l.frontOf(n), sites(p.Topology, l)
+		case n.Role == roleATT:
+			c.Sites = slices.DeleteFunc(sites(p.Topology, l), func(s config.Site) bool { return s.IDC != n.IDC })
 		case n.Role == roleGateway:
-			c.Front = l.frontOf(p.Topology, n.Name) // users reach this address and no other of the system's
+			c.Front = l.frontOf(n) // users reach this address, and where there is one the name service's, and nothing else
 		case n.Role == roleLinkd:
 			c.Inner, c.Links = l.at(n.Name, linkAPIPort), forwards(p.Topology, l, n)
 		case n.Port != 0:
@@ -85,9 +96,19 @@ func peers(t topology.Topology, l layout, node string) map[string]string {
 		}
 		from, _ := t.Node(link.From)
 		to, _ := t.Node(link.To)
-		if n.Role == roleKeeper && from.Role == roleStore && to.Role == roleStore {
+		if n.Role == roleKeeper && from.Role == roleStore && to.Role == roleStore && from.IDC == n.IDC {
 			all[link.Name] = l.through(t, link)
 		}
+	}
+	return all
+}
+
+// sites are the data centres as the name service knows them.
+func sites(t topology.Topology, l layout) []config.Site {
+	var all []config.Site
+	for _, name := range t.Role(roleGateway) {
+		n, _ := t.Node(name)
+		all = append(all, config.Site{IDC: n.IDC, Node: n.Name, Front: l.frontOf(n), Admin: l.at(n.Name, topology.AdminPort)})
 	}
 	return all
 }
@@ -95,16 +116,18 @@ func peers(t topology.Topology, l layout, node string) map[string]string {
 // entrance is where a link begins: at its linkd, or, for one that is direct, at its end.
 func (l layout) entrance(t topology.Topology, link topology.Link) string {
 	if link.Group == topology.Direct {
+		from, _ := t.Node(link.From)
 		to, _ := t.Node(link.To)
-		return l.at(to.Name, to.Port)
+		return net.JoinHostPort(l.seenFrom(networkOf(from), to).String(), strconv.Itoa(to.Port))
 	}
 	return l.through(t, link)
 }
 
-// through is where a link is entered: at the linkd of its group.
+// through is where a link is entered: at the linkd of its group, on the network where the link begins.
 func (l layout) through(t topology.Topology, link topology.Link) string {
 	carrier, _ := t.Linkd(link.Group) // Check saw that there is one
-	return l.at(carrier.Name, link.Port)
+	from, _ := t.Node(link.From)
+	return net.JoinHostPort(l.seenFrom(networkOf(from), carrier).String(), strconv.Itoa(link.Port))
 }
 
 // forwards are the links that a linkd carries.

@@ -22,19 +22,19 @@ func TestPickFindsFreeBlocks(t *testing.T) {
 			used = append(used, block(n))
 		}
 	}
-	front, inner, err := pick(used, 100)
-	if err != nil || front != block(250) || inner != block(5) {
-		t.Errorf("picked %s and %s, %v; want the two free ones, looking on from 100", front, inner, err)
+	free, err := pick(used, 100, 2)
+	if err != nil || !slices.Equal(free, []netip.Prefix{block(250), block(5)}) {
+		t.Errorf("picked %v, %v; want the two free ones, looking on from 100", free, err)
 	}
-	if _, _, err := pick(append(used, block(5)), 0); err == nil {
+	if _, err := pick(append(used, block(5)), 0, 2); err == nil {
 		t.Error("two blocks were picked where one is free")
 	}
-	if _, _, err := pick([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, 0); err == nil {
+	if _, err := pick([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, 0, 2); err == nil {
 		t.Error("a block was picked inside a network in use")
 	}
 	// Networks without a block of their own (host, none) have an invalid prefix, which overlaps nothing.
-	if front, inner, err := pick([]netip.Prefix{{}}, 255); err != nil || front != block(255) || inner != block(0) {
-		t.Errorf("picked %s and %s, %v", front, inner, err)
+	if free, err := pick([]netip.Prefix{{}}, 255, 4); err != nil || !slices.Equal(free, []netip.Prefix{block(255), block(0), block(1), block(2)}) {
+		t.Errorf("picked %v, %v", free, err)
 	}
 }
 

@@ -23,6 +23,7 @@ func OneIDC() Topology {
 	}
 	t.Nodes = append(t.Nodes, Node{Name: "recon", Role: "recon", Image: App})
 	t.Nodes = append(t.Nodes, side()...)
+	t.Nodes = append(t.Nodes, Node{Name: "att", Role: "att", Image: App})
 	for i := range t.Nodes {
 		t.Nodes[i].IDC = "a"
 	}
@@ -42,8 +43,8 @@ func OneIDC() Topology {
 	return t
 }
 
-// operate adds the operations side: the control store, and the platform that keeps the switches. Every role follows the
-// store through a link of its own; the platform pushes to admin ports, past every link. The linkds are pushed to alone:
+// operate adds the operations side: the control store, the platform that keeps the switches, and the monitor. Every role follows the
+// store through a link of its own; the platform pushes to admin ports, and the monitor scrapes them, past every link. The linkds are pushed to alone:
 // they would have to follow through themselves.
 func (t *Topology) operate(idc string) {
 	var followers []string
@@ -55,7 +56,8 @@ func (t *Topology) operate(idc string) {
 	t.Nodes = append(t.Nodes,
 		Node{Name: "control", Role: "control", IDC: idc, Image: App, Port: ControlPort, Data: true},
 		Node{Name: "zhiyun", Role: "zhiyun", IDC: idc, Image: App},
-		Node{Name: "linkd-control", Role: "linkd", IDC: idc, Image: App, Group: "control"})
+		Node{Name: "linkd-control", Role: "linkd", IDC: idc, Image: App, Group: "control"},
+		Node{Name: "monitor", Role: "monitor", IDC: idc, Image: Prometheus, Port: MonitorPort})
 	t.join("control", append(followers, "zhiyun"), []string{"control"})
 }
 

@@ -14,9 +14,10 @@ type Image string
 
 // The images; system/images builds them.
 const (
-	App      Image = "app"      // the one binary: redpacket <role>
-	Redis    Image = "redis"    // Debian's Redis
-	Postgres Image = "postgres" // Debian's PostgreSQL
+	App        Image = "app"        // the one binary: redpacket <role>
+	Redis      Image = "redis"      // Debian's Redis
+	Postgres   Image = "postgres"   // Debian's PostgreSQL
+	Prometheus Image = "prometheus" // Debian's Prometheus
 )
 
 // The ports a role listens on, the same in every container.
@@ -31,6 +32,8 @@ const (
 	LogPort      = 4222
 	ControlPort  = 4223
 	PostgresPort = 5432
+	MonitorPort  = 9090 // monitor: Prometheus' own API
+	DNSPort      = 53   // gslb, UDP and TCP
 	AdminPort    = 9100 // every node that runs the app image
 	linkBase     = 21000
 )
@@ -38,8 +41,8 @@ const (
 // Node is one container.
 type Node struct {
 	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun
-	IDC   string
+	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb, att, monitor
+	IDC   string // a or b, with its own network; empty: it serves both, and lives apart from either
 	Image Image
 	Port  int    // where its peers reach it; 0 when nobody calls it
 	Data  bool   // it owns a volume
@@ -51,15 +54,17 @@ type Node struct {
 // Direct is the group of links that no linkd carries.
 const Direct = "direct"
 
-// Told says that the node is told who it is by its environment, as every role of ours is and as an image in the place of
-// one must be; the stores have theirs on their command lines.
-func (n Node) Told() bool { return n.Image != Redis && n.Image != Postgres }
+// Told says that the node is told who it is by its environment, and answers on an admin port: every role but the two
+// stores, cmem and ledger, and the monitor, which have their orders on their command lines and are spoken to in Redis',
+// PostgreSQL's and Prometheus' own protocols. It is the role that decides, so an image in the place of another one is told
+// as that one is.
+func (n Node) Told() bool { return n.Role != "cmem" && n.Role != "ledger" && n.Role != "monitor" }
 
 // Link is one hop between two nodes. All its traffic passes through the linkd of its group, but for a direct one.
 type Link struct {
 	Name     string // from--to
 	From, To string // node names
-	Group    string // access, store, log, delivery, side or control; restarting a linkd hurts only its own group. Or Direct
+	Group    string // access, store, log, delivery, side, control or between, or such a one of an IDC (log-a); restarting a linkd hurts only its own. Or Direct
 	Port     int    // where the group's linkd listens for it; 0 for one that is direct
 }
 
@@ -79,6 +84,33 @@ func (t Topology) Node(name string) (Node, bool) {
 	return t.Nodes[i], true
 }
 
+// With is the topology with another image for a node, or for all nodes of a role; they keep their roles. The error says
+// that there is nobody of that name.
+func (t Topology) With(name string, image Image) (Topology, error) {
+	t.Nodes = slices.Clone(t.Nodes)
+	found := false
+	for i, n := range t.Nodes {
+		if n.Name == name || n.Role == name {
+			t.Nodes[i].Image, found = image, true
+		}
+	}
+	if !found {
+		return Topology{}, fmt.Errorf("topology %s has no node and no role %q that could have the image %s", t.Name, name, image)
+	}
+	return t, nil
+}
+
+// Own lists the nodes whose image is none of ours, as name=image, in order.
+func (t Topology) Own() []string {
+	var all []string
+	for _, n := range t.Nodes {
+		if n.Image != App && n.Image != Redis && n.Image != Postgres && n.Image != Prometheus {
+			all = append(all, n.Name+"="+string(n.Image))
+		}
+	}
+	return all
+}
+
 // Role lists the names of the nodes of one role, in order.
 func (t Topology) Role(role string) []string {
 	var names []string
@@ -88,6 +120,23 @@ func (t Topology) Role(role string) []string {
 		}
 	}
 	return names
+}
+
+// IDCs lists the data centres, in order; nodes that serve all of them are in none.
+func (t Topology) IDCs() []string {
+	var names []string
+	for _, n := range t.Nodes {
+		if n.IDC != "" && !slices.Contains(names, n.IDC) {
+			names = append(names, n.IDC)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// RoleIn lists the names of the nodes of one role in one data centre, in order.
+func (t Topology) RoleIn(role, idc string) []string {
+	return slices.DeleteFunc(t.Role(role), func(name string) bool { n, _ := t.Node(name); return n.IDC != idc })
 }
 
 // Linkd is the node that carries a group of links.

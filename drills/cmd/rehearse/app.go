@@ -46,6 +46,7 @@ type options struct {
 	runs   int
 	at     string          // the platform's address
 	token  string          // the run's, for changes
+	images []string        // NAME=IMAGE: other images for nodes or roles
 	set    map[string]bool // which flags were given
 }
 
@@ -60,8 +61,8 @@ type command struct {
 func (a *app) commands() []command {
 	return []command{
 		{"list", "", "the drills and their groups", 0, 0, "", a.list},
-		{"show", "DRILL…", "a drill's script, as it would run", 1, -1, "seed hold", a.show},
-		{"run", "DRILL|GROUP…", "run drills, each on a fresh cluster; exit 0 pass, 1 fail, 2 inconclusive, 3 rig or arguments", 1, -1, "seed scale out hold", a.rehearse},
+		{"show", "DRILL…", "a drill's script, as it would run", 1, -1, "seed hold image", a.show},
+		{"run", "DRILL|GROUP…", "run drills, each on a fresh cluster; exit 0 pass, 1 fail, 2 inconclusive, 3 rig or arguments", 1, -1, "seed scale out hold image", a.rehearse},
 		{"judge", "DIR", "judge a saved record again, and rewrite its verdict and report", 1, 1, "", a.judge},
 		{"report", "DIR", "print a saved record's verdict", 1, 1, "", a.report},
 		{"diff", "DIR DIR", "two saved records side by side", 2, 2, "", a.diff},
@@ -118,6 +119,7 @@ func (a *app) usage() {
 		fmt.Fprintf(a.out, "  %-24s %s\n", strings.TrimSpace(c.name+" "+c.args), c.does)
 	}
 	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --hold TIME (of a drill's main phases)  --budget TIME  --runs N (of a bench's figure)")
+	fmt.Fprintln(a.out, "       --image NAME=IMAGE (another image for a node or a role; as often as wanted; see docs/roles.md)")
 	fmt.Fprintln(a.out, "       --at URL (of zhiyun's admin port)  --token TOKEN (of the run)")
 	fmt.Fprintln(a.out, "       --out DIR (run: what it leaves, default rehearsals/<time>-<drill>; rehearsal: where its dated folder is made)")
 }
@@ -130,6 +132,7 @@ func parse(c command, args []string) ([]string, options, error) {
 	flags.Uint64Var(&o.seed, "seed", 0, "")
 	flags.Float64Var(&o.scale, "scale", 0, "")
 	flags.StringVar(&o.out, "out", "", "")
+	flags.Func("image", "", func(text string) error { o.images = append(o.images, text); return nil })
 	flags.DurationVar(&o.hold, "hold", 0, "")
 	flags.DurationVar(&o.budget, "budget", 0, "")
 	flags.IntVar(&o.runs, "runs", 0, "")

@@ -94,6 +94,8 @@ func TestWrongArgumentsAreOneLineAndExit3(t *testing.T) {
 		{"judge nowhere", "nowhere"},
 		{"report nowhere", "SHA256SUMS"},
 		{"diff one", "usage: rehearse diff DIR DIR"},
+		{"run pr-4 --image recommend", "want NAME=IMAGE"},
+		{"run pr-4 --image nobody=example/nobody:1", `no role "nobody"`},
 		{"show pr-4 --out x", "show takes no --out"},
 	} {
 		code, _, err := rehearse(t, fresh(), strings.Fields(c.args)...)
@@ -184,6 +186,7 @@ func TestRehearsalSignsOff(t *testing.T) {
 func TestShowListEstimateClean(t *testing.T) {
 	for args, want := range map[string]string{
 		"list": "pr-kill", "show pr-4": "200000/s for 20s", "show pr-4 --hold 40s": "200000/s for 40s", "show sm-1 --seed 9": "seed       9",
+		"show sm-3 --image keeper=example/k:1 --image recommend=example/r:7": "of one's own: keeper-a=example/k:1, keeper-b=example/k:1, recommend=example/r:7",
 		"estimate": "96", "clean": "1 things removed", "help": "usage",
 	} {
 		if code, out, err := rehearse(t, fresh(), strings.Fields(args)...); code != exitPass || !strings.Contains(out, want) {

@@ -13,6 +13,7 @@ import (
 	"redpacket/drills/judge"
 	"redpacket/drills/report"
 	"redpacket/drills/stage"
+	"redpacket/system/topology"
 )
 
 // rehearse runs drills one after the other, each on a cluster of its own, and prints a table when there are several.
@@ -42,6 +43,9 @@ func chosen(names []string, o options) ([]drills.Drill, error) {
 			if o.set["seed"] {
 				d.Seed = o.seed
 			}
+			if d.Topology, err = replaced(d.Topology, o.images); err != nil {
+				return nil, fmt.Errorf("drill %s: %w", d.ID, err)
+			}
 			if !seen[d.ID] {
 				queue = append(queue, d)
 			}
@@ -49,6 +53,21 @@ func chosen(names []string, o options) ([]drills.Drill, error) {
 		}
 	}
 	return queue, nil
+}
+
+// replaced is a topology with other images, each given as NAME=IMAGE.
+func replaced(t topology.Topology, images []string) (topology.Topology, error) {
+	for _, text := range images {
+		name, image, ok := strings.Cut(text, "=")
+		if !ok || name == "" || image == "" {
+			return t, fmt.Errorf("--image %q; want NAME=IMAGE, such as recommend=example/recommend:7", text)
+		}
+		var err error
+		if t, err = t.With(name, topology.Image(image)); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
 }
 
 // series runs a queue of drills; the rig is measured once, when the first drill needs its scale. A rig that fails ends

@@ -12,8 +12,10 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/roles/ams"
+	"redpacket/system/roles/att"
 	"redpacket/system/roles/controld"
 	"redpacket/system/roles/courier"
+	"redpacket/system/roles/gslb"
 	"redpacket/system/roles/idip"
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
@@ -40,11 +42,13 @@ var roles = []struct {
 	{"idip", idip.Run},
 	{"recon", recon.Run},
 	{"linkd", linkd.Run},
+	{"gslb", gslb.Run},
 	{"registry", registry.Run},
 	{"recommend", recommend.Run},
 	{"report", report.Run},
 	{"control", controld.Run},
 	{"zhiyun", zhiyun.Run},
+	{"att", att.Run},
 }
 
 func main() {

@@ -34,6 +34,8 @@ func Scenarios() []Scenario {
 		{"a share that another attempt joined is not returned", returnsJoined},
 		{"an installation gives the log's grants to their holders", installs},
 		{"an installation refuses a log that contradicts itself", installsNothingFalse},
+		{"a shard with a part of the stock gives out that part and no more", partOfStock},
+		{"users who got a share elsewhere get it again, from nobody's stock", marks},
 		{"an older keeper cannot touch a newer installation", oldKeeper},
 		{"receipts tell who holds what, and nothing while closed", receipts},
 		{"the books sum to what was funded", booksSum},
@@ -60,6 +62,9 @@ func small() activity.Activity {
 	}}
 }
 
+// all is the whole stock of the small activity.
+func all() cmem.Stock { return cmem.Stock{Activity: small()} }
+
 // stage is one freshly installed node and a writer on it.
 type stage struct {
 	store *cmem.Store
@@ -80,7 +85,7 @@ func open(ctx context.Context, addr string, grants ...api.Grant) (*stage, error)
 		return nil, err
 	}
 	st := &stage{store: store, addr: addr, epoch: max(seen.Epoch, seen.Installing) + 1}
-	if err := store.Install(ctx, small(), st.epoch, each(grants)); err != nil {
+	if err := store.Install(ctx, all(), st.epoch, each(grants)); err != nil {
 		store.Close()
 		return nil, err
 	}
@@ -125,7 +130,7 @@ func grant(gift api.Gift, index uint32, user api.User) api.Grant {
 // held reads the books into a map of order -> user, and checks that they sum up.
 func (st *stage) held(ctx context.Context) (map[api.Order]api.User, []books.Stock, error) {
 	holders, granted := map[api.Order]api.User{}, money.Fen(0)
-	epoch, stocks, err := cmem.Books(ctx, st.addr, small(), func(e books.Entry) error {
+	epoch, stocks, err := cmem.Books(ctx, st.addr, all(), func(e books.Entry) error {
 		holders[e.Order] = e.User
 		granted += e.Fen
 		return nil

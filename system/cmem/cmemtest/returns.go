@@ -89,7 +89,7 @@ func receipts(ctx context.Context, addr string) error {
 	want := cmem.Share{Code: api.OK, Fen: g.Fen, Server: g.Server}
 	double := want
 	double.Repeat = true
-	bad := st.store.Install(ctx, small(), st.epoch+1, each([]api.Grant{{User: 1}}))
+	bad := st.store.Install(ctx, all(), st.epoch+1, each([]api.Grant{{User: 1}}))
 	_, closed := st.store.Receipts(ctx, asks(0, 1))
 	return errors.Join(same("nobody", got[0].Code, api.NotFound), same("holder", got[1], want), same("other gift", got[2].Code, api.NotFound),
 		same("asked twice", got[3], double), same("failed installation", errors.Is(bad, cmem.ErrConflict), true),
@@ -120,7 +120,7 @@ func booksSum(ctx context.Context, addr string) error {
 		return err
 	}
 	stop := errors.New("enough")
-	_, _, stopped := cmem.Books(ctx, addr, small(), func(books.Entry) error { return stop })
+	_, _, stopped := cmem.Books(ctx, addr, all(), func(books.Entry) error { return stop })
 	return errors.Join(same("holders", uint32(len(holders)), stocks[0].Taken+stocks[1].Taken+stocks[2].Taken),
 		same("equal", stocks[0].Taken, 2), same("lucky", stocks[1].Taken, 5), same("keep's error", errors.Is(stopped, stop), true))
 }

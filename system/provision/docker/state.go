@@ -95,19 +95,37 @@ func (e *Engine) CPU(ctx context.Context, id string) (time.Duration, error) {
 	if used, ok := cgroupCPU("/sys/fs/cgroup", id); ok {
 		return used, nil
 	}
-	answer, err := e.api.ContainerStats(ctx, id, client.ContainerStatsOptions{})
+	stats, err := e.stats(ctx, id)
 	if err != nil {
-		return 0, fmt.Errorf("ask for the statistics of container %.12s: %w", id, err)
-	}
-	defer answer.Body.Close()
-	var stats container.StatsResponse
-	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&stats); err != nil {
-		return 0, fmt.Errorf("read the statistics of container %.12s: %w", id, err)
+		return 0, err
 	}
 	if stats.CPUStats.CPUUsage.TotalUsage == 0 {
 		return 0, fmt.Errorf("container %.12s does not run", id)
 	}
 	return time.Duration(stats.CPUStats.CPUUsage.TotalUsage), nil
+}
+
+// Memory is what a container uses, in bytes, without the files that the kernel could drop. A dead container uses none.
+func (e *Engine) Memory(ctx context.Context, id string) (uint64, error) {
+	stats, err := e.stats(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	m := stats.MemoryStats
+	files := max(m.Stats["total_inactive_file"], m.Stats["inactive_file"]) // control groups of version 1, and 2
+	return m.Usage - min(files, m.Usage), nil
+}
+
+func (e *Engine) stats(ctx context.Context, id string) (stats container.StatsResponse, err error) {
+	answer, err := e.api.ContainerStats(ctx, id, client.ContainerStatsOptions{})
+	if err != nil {
+		return stats, fmt.Errorf("ask for the statistics of container %.12s: %w", id, err)
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&stats); err != nil {
+		return stats, fmt.Errorf("read the statistics of container %.12s: %w", id, err)
+	}
+	return stats, nil
 }
 
 // cgroupCPU looks where Docker keeps its groups: version 1, then version 2 under cgroupfs and under systemd.

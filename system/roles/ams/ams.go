@@ -45,9 +45,9 @@ func Light(ctx context.Context, cfg config.Config) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { l.shard.reach(ctx, cfg.Peers) })
 	parts.Go(func() {
-		if log, err := connect(ctx, cfg); err == nil {
-			defer log.Close()
-			l.shard.follow(ctx, cfg.IDC, log)
+		if logs, err := connect(ctx, cfg); err == nil {
+			defer logs.Close()
+			l.shard.follow(ctx, cfg.IDC, logs)
 		}
 	})
 	parts.Go(func() { l.run(ctx) })
@@ -77,9 +77,9 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { h.shard.reach(ctx, cfg.Peers) })
 	parts.Go(func() {
-		if log, err := connect(ctx, cfg); err == nil {
-			defer log.Close()
-			h.begin(ctx, &places{spool: spool, log: log})
+		if logs, err := connect(ctx, cfg); err == nil {
+			defer logs.Close()
+			h.begin(ctx, &places{spool: spool, logs: logs})
 		}
 	})
 	err = wire.ListenCalls(ctx, cfg.Inner, func(batch []wire.Call, from *wire.Caller) { h.take(batch, from) })
@@ -107,14 +107,19 @@ func reporting(ctx context.Context, cfg config.Config, m admin.Registry, of told
 	r.Start(ctx)
 }
 
-// connect waits for the log.
-func connect(ctx context.Context, cfg config.Config) (*grantlog.Log, error) {
-	addr, err := cfg.Peer("log")
+// connect waits for the log, if it is the only one. Where there is a link to the other data centre's log, the log has a
+// mirror there, and neither is waited for: one of them is enough to begin with, and which one is the shard's mode to say.
+func connect(ctx context.Context, cfg config.Config) (grantlog.Twin, error) {
+	addr, err := cfg.Own("log")
 	if err != nil {
 		fmt.Printf("%s: %v\n", cfg.Node, err)
-		return nil, err
+		return grantlog.Twin{}, err
 	}
-	return grantlog.Connect(ctx, addr)
+	if mirror := cfg.Peers["log-"+cfg.Part.Other().String()]; cfg.Part.Shared() && mirror != "" {
+		return grantlog.OpenTwin(cfg.IDC, addr, mirror)
+	}
+	log, err := grantlog.Connect(ctx, addr)
+	return grantlog.Twin{IDC: cfg.IDC, Own: log}, err
 }
 
 // clock is the time since the process began; it never goes back.

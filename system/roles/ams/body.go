@@ -22,9 +22,6 @@ func appendShare(b []byte, activity uint16, gift api.Gift, s cmem.Share) []byte 
 	return append(b, '}')
 }
 
-// serversPerGame is how many servers each game offers; they are numbered from 1.
-const serversPerGame = 20
-
 // shortList is the gift list without what a page can do without: each gift's id.
 func shortList(a activity.Activity) []byte {
 	b := []byte(`{"code":"ok","gifts":[`)

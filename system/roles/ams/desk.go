@@ -2,16 +2,18 @@ package ams
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/control"
 	"redpacket/system/grantlog"
 	"redpacket/system/mutant"
+	"redpacket/system/pair"
 )
 
 // decider is the part of cmem that decides claims.
@@ -25,29 +27,66 @@ type decider interface {
 type keeping interface {
 	// Append is the rule: nil when the batch is in as many places as it must be, ErrNowhere when it certainly is not
 	// and never will be, anything else is doubt.
-	Append(ctx context.Context, fence uint64, b grantlog.Batch) error
-	// Again puts the same batch into the log: nil when it is there, ErrFenced when it never will be.
-	Again(ctx context.Context, fence uint64, b grantlog.Batch) error
+	Append(ctx context.Context, s grantlog.Shard, b grantlog.Batch) error
+	// Again puts the same batch into the log: nil when it is there, ErrFenced when behind this announcement it never
+	// will be.
+	Again(ctx context.Context, s grantlog.Shard, b grantlog.Batch) error
+	// Forget is for a batch that is asked about no more, because its epoch has passed.
+	Forget(b grantlog.Batch)
 }
 
-// places are the spool and the log of this process.
+// places are the spool and the logs of this process.
 type places struct {
 	spool *grantlog.Spool
-	log   *grantlog.Log
+	logs  grantlog.Twin
 }
 
-func (p *places) Append(ctx context.Context, fence uint64, b grantlog.Batch) error {
+func (p *places) Append(ctx context.Context, s grantlog.Shard, b grantlog.Batch) error {
 	if mutant.Is(mutant.AckBeforeLog) && b.Number%8 == 0 {
 		return nil
 	}
-	return grantlog.Durable{Places: []grantlog.Place{p.spool, p.log.At(fence)}, Need: 2}.Append(ctx, b)
+	if p.logs.Mirror == nil {
+		if err := p.unlinked(s); err != nil {
+			return fmt.Errorf("%w: %w", grantlog.ErrNowhere, err)
+		}
+		return grantlog.Durable{Places: []grantlog.Place{p.spool, p.logs.Own.At(s.Fence)}, Need: 2}.Append(ctx, b)
+	}
+	return p.logs.Places(p.spool, s).Append(ctx, b)
 }
 
-func (p *places) Again(ctx context.Context, fence uint64, b grantlog.Batch) error {
-	return p.log.Publish(ctx, fence, b)
+func (p *places) Again(ctx context.Context, s grantlog.Shard, b grantlog.Batch) error {
+	if p.logs.Mirror == nil {
+		return p.logs.Own.Publish(ctx, s.Fence, b)
+	}
+	return p.logs.Places(p.spool, s).Again(ctx, b)
 }
 
-func (p *places) healthy() error { return errors.Join(p.spool.Healthy(), p.log.Healthy()) }
+func (p *places) Forget(b grantlog.Batch) {
+	if p.logs.Mirror != nil {
+		p.logs.Places(p.spool, grantlog.Shard{}).Forget(b)
+	}
+}
+
+// unlinked says that the shard has a mirror which this process cannot reach: to leave it out is not this process' to decide.
+func (p *places) unlinked(s grantlog.Shard) error {
+	if p.logs.Mirror == nil && s.Mode != pair.Single {
+		return fmt.Errorf("the shard of %s is %s, and there is no link to its mirror", s.IDC, s.Mode)
+	}
+	return nil
+}
+
+// healthy is nil when a batch could become durable in the shard's mode.
+func (p *places) healthy(s grantlog.Shard) error {
+	if err := p.unlinked(s); err != nil {
+		return err
+	}
+	if s.Mode != pair.Mirrored { // there the spool is the third place
+		if err := p.spool.Healthy(); err != nil {
+			return err
+		}
+	}
+	return p.logs.Healthy(s.Mode)
+}
 
 // stand is what one batch is decided by; it does not change while the batch is.
 type stand struct {
@@ -59,6 +98,7 @@ type stand struct {
 type desk struct {
 	activity uint16
 	forNew   func(api.Gift) bool // gifts for new users only; nil: none is
+	part     activity.Part
 	writer   string
 	where    func() stand
 	log      keeping

@@ -61,14 +61,19 @@ func (f *fakeRedis) Return(_ context.Context, _ cmem.Turn, _ []cmem.Ask, shares 
 type fakeLog struct {
 	append, again scripted[error]
 	logged        []grantlog.Batch
+	behind        []uint64 // the fences of Again
+	forgot        int
 }
 
-func (f *fakeLog) Append(_ context.Context, _ uint64, b grantlog.Batch) error {
+func (f *fakeLog) Append(_ context.Context, _ grantlog.Shard, b grantlog.Batch) error {
 	f.logged = append(f.logged, b)
 	return f.append.next()
 }
 
-func (f *fakeLog) Again(_ context.Context, _ uint64, b grantlog.Batch) error {
+func (f *fakeLog) Forget(grantlog.Batch) { f.forgot++ }
+
+func (f *fakeLog) Again(_ context.Context, s grantlog.Shard, b grantlog.Batch) error {
+	f.behind = append(f.behind, s.Fence)
 	f.logged = append(f.logged, b)
 	return f.again.next()
 }
@@ -109,6 +114,7 @@ type bench struct {
 	ear   *ear
 	stand stand
 	moved int // after so many looks the epoch is another one; 0: never
+	anew  int // after so many looks the shard was announced anew, in the same epoch; 0: never
 	looks int
 }
 
@@ -122,6 +128,9 @@ func newBench() *bench {
 			s := b.stand
 			if b.looks++; b.moved > 0 && b.looks > b.moved {
 				s.Epoch, s.Fence = s.Epoch+1, s.Fence+1
+			}
+			if b.anew > 0 && b.looks > b.anew {
+				s.Fence++
 			}
 			return s
 		}}

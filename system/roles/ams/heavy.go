@@ -29,7 +29,7 @@ type heavy struct {
 
 func newHeavy(cfg config.Config, now clock) *heavy {
 	h := &heavy{cfg: cfg, shard: &shard{}, free: make(chan *worker, claimWorkers)}
-	h.desk = &desk{activity: cfg.Activity.ID, writer: cfg.Node, where: h.where, now: now, switches: control.NewCurrent(cfg.Node, cfg.Token),
+	h.desk = &desk{activity: cfg.Activity.ID, part: cfg.Part, writer: cfg.Node, where: h.where, now: now, switches: control.NewCurrent(cfg.Node, cfg.Token),
 		within: cfg.Rules.ClaimWithin.D(), patience: cfg.Rules.ClaimWithin.D() / 2}
 	h.desk.forNew = func(id api.Gift) bool {
 		g, there := cfg.Activity.Gift(id)
@@ -59,14 +59,14 @@ func (h *heavy) healthy() error {
 	if log == nil {
 		return errors.New("the log was not reached yet")
 	}
-	return errors.Join(h.shard.open(), log.healthy())
+	return errors.Join(h.shard.open(), log.healthy(h.shard.now().Shard))
 }
 
 // ready tells whether a claim may be tried at all. It may not while the log is unreachable or owes an answer: a share
 // would be decided that nothing makes durable.
 func (h *heavy) ready() bool {
 	log := h.log.Load()
-	return log != nil && h.desk.doubts.Load() == 0 && h.shard.open() == nil && log.healthy() == nil
+	return log != nil && h.desk.doubts.Load() == 0 && h.shard.open() == nil && log.healthy(h.shard.now().Shard) == nil
 }
 
 // take puts claims in line, and answers at once those that can be refused without asking anybody. Claims for new users
@@ -127,7 +127,7 @@ func (h *heavy) begin(ctx context.Context, log *places) {
 	h.log.Store(log)
 	var parts sync.WaitGroup
 	defer parts.Wait()
-	parts.Go(func() { h.shard.follow(ctx, h.cfg.IDC, log.log) })
+	parts.Go(func() { h.shard.follow(ctx, h.cfg.IDC, log.logs) })
 	parts.Go(func() { h.inherit(ctx) })
 	for range claimWorkers {
 		w := newWorker(h.desk)

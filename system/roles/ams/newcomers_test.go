@@ -237,3 +237,21 @@ func TestACallerHasItsShareOnly(t *testing.T) {
 		t.Errorf("the greedy one heard busy %d times of 300, the other %v", busy, codes)
 	}
 }
+
+// The two classes of a queue: a request that is too old is dropped before it is decided; a grant that grew old on its way
+// to the log, however old, is kept and told.
+func TestAGrantIsNotDroppedByItsAge(t *testing.T) {
+	b := newBench()
+	b.redis.claim.list = []decided{{threeShares(), nil}}
+	looks := 0
+	b.desk.now = func() time.Duration {
+		if looks++; looks > 1 { // all that comes after the claims were sifted takes an hour
+			return time.Hour
+		}
+		return time.Second
+	}
+	b.serve(t)
+	if got := b.ear.codes(); got[0] != api.OK || got[1] != api.OK || len(b.log.logged) != 1 {
+		t.Errorf("answered %v, logged %d times; want the grants kept", got, len(b.log.logged))
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"redpacket/system/cmem"
 	"redpacket/system/grantlog"
 	"redpacket/system/mutant"
+	"redpacket/system/pair"
 )
 
 // job is one batch on its way.
@@ -68,7 +69,9 @@ func (d *desk) settle(ctx context.Context, j *job) {
 }
 
 // publish puts a batch that Redis has decided into the log, until it is there or never will be. The log alone is enough
-// here: nobody was told of a grant. While it lasts no other batch is begun, for the log may be in trouble.
+// here: nobody was told of a grant. While it lasts no other batch is begun, for the log may be in trouble. Where there are
+// two logs, the shard may be announced anew without a new epoch: then the batch goes on behind the new announcement, for
+// the store still has it.
 func (d *desk) publish(ctx context.Context, j *job, b grantlog.Batch) {
 	if len(b.Grants) == 0 {
 		d.finish(j.turn.Batch)
@@ -77,13 +80,21 @@ func (d *desk) publish(ctx context.Context, j *job, b grantlog.Batch) {
 	d.doubts.Add(1)
 	defer d.doubts.Add(-1)
 	for pause := pauseMin; ctx.Err() == nil; pause = min(2*pause, pauseMax) {
-		err := d.log.Again(ctx, j.Fence, b)
+		now := d.where().Shard
+		if now.Epoch > j.turn.Epoch && j.Mode != pair.Single {
+			d.log.Forget(b)
+			return // the store was filled anew from the logs, whichever of them have the batch
+		}
+		if now.Epoch == j.turn.Epoch && j.Mode != pair.Single {
+			j.Shard = now
+		}
+		err := d.log.Again(ctx, j.Shard, b)
 		switch {
 		case err == nil:
 			d.finish(j.turn.Batch)
 			d.count(j)
 			return
-		case errors.Is(err, grantlog.ErrFenced):
+		case errors.Is(err, grantlog.ErrFenced) && j.Mode == pair.Single:
 			return // the epoch has moved: Redis is filled anew from the log, where the batch is not
 		}
 		rest(ctx, pause)

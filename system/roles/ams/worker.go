@@ -40,7 +40,7 @@ func (w *worker) run(ctx context.Context, free chan<- *worker) {
 // serve decides the batch, makes it durable, and only then answers.
 func (w *worker) serve(ctx context.Context) {
 	s, started := w.where(), w.now()
-	w.sift(started)
+	w.sift(s, started)
 	if len(w.batch) == 0 {
 		return
 	}
@@ -67,14 +67,19 @@ func (w *worker) serve(ctx context.Context) {
 	}
 }
 
-// sift answers Busy to those who waited too long, here and before; what is left are the asks.
-func (w *worker) sift(now time.Duration) {
+// sift answers Busy to those who waited too long, here and before, and Closed to those who are another data centre's to
+// serve; what is left are the asks. Whose a user is goes by the announcement that the batch is decided under.
+func (w *worker) sift(s stand, now time.Duration) {
 	kept := w.batch[:0]
 	w.asks = w.asks[:0]
 	for i := range w.batch {
 		c := &w.batch[i].call
 		if now-w.batch[i].at+time.Duration(c.Waited)*time.Microsecond > w.patience {
 			w.out.refuse(&w.batch[i], api.Busy, now)
+			continue
+		}
+		if s.Owns == "" && !w.part.Owns(c.User) {
+			w.out.refuse(&w.batch[i], api.Closed, now)
 			continue
 		}
 		w.asks = append(w.asks, cmem.Ask{User: c.User, Gift: c.Gift, Server: c.Server})
@@ -103,7 +108,7 @@ func (w *worker) keep(ctx context.Context, j *job, started time.Duration) {
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, w.within)
-	err := w.log.Append(limited, j.Fence, b)
+	err := w.log.Append(limited, j.Shard, b)
 	cancel()
 	switch {
 	case err == nil:

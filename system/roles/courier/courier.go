@@ -30,7 +30,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	logAddr, err := cfg.Peer("log")
+	logAddr, err := cfg.Own("log")
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,21 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	c.open.Store(&opened{l, lanes})
-	return c.run(ctx, lanes, cfg, delivery.NewClient(idip, int(cfg.Activity.Games), askWait))
+	ask := delivery.NewClient(idip, int(cfg.Activity.Games), askWait)
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	if cfg.Part.Shared() {
+		mirror, err := grantlog.Open(logAddr, grantlog.MirrorStream)
+		if err != nil {
+			return err
+		}
+		defer mirror.Close()
+		h := &heir{c: c, cfg: cfg, log: mirror, idip: idip}
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		parts.Go(func() { _ = h.inherit(ctx) })
+	}
+	return c.run(ctx, lanes, cfg, ask)
 }
 
 // courier is the state that the admin port shows.

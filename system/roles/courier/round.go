@@ -47,7 +47,8 @@ type asker interface {
 
 // newRound is a lane's work before its first request.
 func newRound(game uint8, cfg config.Config, n *counts) *round {
-	r := &round{game: game, rate: cfg.Rules.DeliveryRate, switches: control.NewCurrent(cfg.Node, cfg.Token), window: delivery.NewWindow(cfg.Rules.DeliveryRate), counts: n,
+	share := cfg.DeliveryShare()
+	r := &round{game: game, rate: share, switches: control.NewCurrent(cfg.Node, cfg.Token), window: delivery.NewWindow(share), counts: n,
 		draw: rand.New(rand.NewPCG(cfg.Activity.Seed, uint64(game))), say: &voice{}}
 	if cfg.Rules.DeliveryRate > 0 {
 		// What the courier before this one sent a moment ago is not known: as much as it could.

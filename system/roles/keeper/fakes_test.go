@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/config"
@@ -39,7 +38,7 @@ func (f *fakeLog) Announce(_ context.Context, s grantlog.Shard) (grantlog.Shard,
 	return s, nil
 }
 
-func (f *fakeLog) Read(context.Context, uint64) iter.Seq2[grantlog.Logged, error] {
+func (f *fakeLog) Read(context.Context, grantlog.Shard) iter.Seq2[grantlog.Logged, error] {
 	return func(yield func(grantlog.Logged, error) bool) {
 		yield(grantlog.Logged{Batch: grantlog.Batch{Grants: f.grants}}, nil)
 	}
@@ -53,6 +52,7 @@ type fakeRedis struct {
 	holds    int
 	promoted int
 	orders   []string
+	marks    []api.Grant
 }
 
 var errDead = errors.New("connection refused")
@@ -76,7 +76,7 @@ func (f *fakeRedis) Follow(_ context.Context, addr string) error {
 	return nil
 }
 
-func (f *fakeRedis) Install(_ context.Context, _ activity.Activity, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
+func (f *fakeRedis) Install(_ context.Context, _ cmem.Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
 	if f.refuse != nil || f.dead {
 		return errors.Join(f.refuse, errDead)
 	}
@@ -88,6 +88,19 @@ func (f *fakeRedis) Install(_ context.Context, _ activity.Activity, epoch uint32
 		f.holds++
 	}
 	f.sight.Epoch = epoch
+	return nil
+}
+
+func (f *fakeRedis) Mark(_ context.Context, _ cmem.Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
+	if epoch != f.sight.Epoch {
+		return cmem.ErrEpoch
+	}
+	for g, err := range grants {
+		if err != nil {
+			return err
+		}
+		f.marks = append(f.marks, g)
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,23 +31,18 @@ const (
 
 // Run keeps the shard of cfg.IDC until ctx ends.
 func Run(ctx context.Context, cfg config.Config) error {
-	k := &keeper{cfg: cfg, clock: time.Now, say: func(line string) { fmt.Println(line) }}
-	page := admin.Page{Node: cfg.Node, Metrics: k.figures.registry(), Healthy: k.figures.healthy, Switches: control.Follow(ctx, cfg)}
+	k := &keeper{cfg: cfg, clock: time.Now, say: func(line string) { fmt.Println(line) }, orders: make(chan request)}
+	page := admin.Page{Node: cfg.Node, Metrics: k.figures.registry(), Healthy: k.figures.healthy, Switches: control.Follow(ctx, cfg), More: k.handlers()}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
-	addr, err := cfg.Peer("log")
-	if err != nil {
-		return err
-	}
-	log, err := grantlog.Connect(ctx, addr)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	k.log = log
 	var probes sync.WaitGroup
 	defer probes.Wait()
+	end, err := k.connect(ctx, &probes)
+	if err != nil {
+		return err
+	}
+	defer end()
 	for _, name := range nodeNames(cfg.Peers) {
 		n := &node{name: name, addr: cfg.Peers[name], dial: dial, clock: time.Now}
 		k.nodes = append(k.nodes, n)
@@ -77,6 +73,8 @@ func nodeNames(peers map[string]string) []string {
 type keeper struct {
 	cfg     config.Config
 	log     shardLog
+	duo     *duo // nil: one log
+	orders  chan request
 	nodes   []*node
 	clock   func() time.Time
 	say     func(line string)
@@ -100,6 +98,8 @@ func (k *keeper) loop(ctx context.Context) {
 		k.complain(ctx, k.once(ctx))
 		select {
 		case <-tick.C:
+		case r := <-k.orders:
+			r.done <- k.obey(ctx, r.what)
 		case <-ctx.Done():
 			tick.Stop()
 			return
@@ -129,19 +129,26 @@ func (k *keeper) once(ctx context.Context) error {
 	}
 	now := k.clock()
 	k.learn(now, shard)
+	var trouble error
+	if k.duo != nil && !now.Before(k.retry) {
+		var busy bool
+		if busy, trouble = k.tend(ctx); busy {
+			return trouble
+		}
+	}
 	step := k.decide(now, k.look(now))
 	switch {
 	case step.rebuild != "":
-		return k.rebuild(ctx, step.rebuild)
+		return errors.Join(trouble, k.rebuild(ctx, step.rebuild))
 	case step.follow != nil:
-		return k.follow(ctx, step.follow)
+		return errors.Join(trouble, k.follow(ctx, step.follow))
 	}
-	return nil
+	return trouble
 }
 
 // learn takes in a newer announcement. Its primary is trusted until it was not seen for a while.
 func (k *keeper) learn(now time.Time, shard grantlog.Shard) {
-	if k.heard.IsZero() || shard.Fence != k.seen.Fence {
+	if k.heard.IsZero() || shard.Fence != k.seen.Fence || shard.Mirror != k.seen.Mirror {
 		k.heard, k.primary, k.runID = now, now, ""
 	}
 	if shard.Open {
@@ -150,4 +157,6 @@ func (k *keeper) learn(now time.Time, shard grantlog.Shard) {
 	k.seen = shard
 	k.figures.epoch.Store(shard.Epoch)
 	k.figures.open.Store(shard.Open)
+	k.figures.mode.Store(uint32(shard.Mode))
+	k.figures.both.Store(shard.Open && shard.Owns != "")
 }

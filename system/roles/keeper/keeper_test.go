@@ -8,7 +8,6 @@ import (
 
 	"redpacket/system/api"
 	"redpacket/system/cmem"
-	"redpacket/system/grantlog"
 )
 
 // fresh is a world whose shard was opened on cmem-1, with cmem-2 following.
@@ -182,4 +181,4 @@ func TestNodeNames(t *testing.T) {
 	}
 }
 
-var _ shardLog = (*grantlog.Log)(nil)
+var _ shardLog = single{}

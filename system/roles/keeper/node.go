@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 )
@@ -26,7 +25,8 @@ type watched interface {
 type installed interface {
 	Promote(ctx context.Context) error
 	Follow(ctx context.Context, addr string) error
-	Install(ctx context.Context, a activity.Activity, epoch uint32, grants iter.Seq2[api.Grant, error]) error
+	Install(ctx context.Context, stock cmem.Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error
+	Mark(ctx context.Context, stock cmem.Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error
 }
 
 // node is one cmem node as this keeper sees it.

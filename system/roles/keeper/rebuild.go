@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/cmem"
 	"redpacket/system/grantlog"
 )
 
@@ -15,7 +16,16 @@ import (
 type shardLog interface {
 	Shard(ctx context.Context, idc string) (grantlog.Shard, error)
 	Announce(ctx context.Context, s grantlog.Shard) (grantlog.Shard, error)
-	Read(ctx context.Context, upTo uint64) iter.Seq2[grantlog.Logged, error]
+	// Read gives what the store is filled with, once s is announced.
+	Read(ctx context.Context, s grantlog.Shard) iter.Seq2[grantlog.Logged, error]
+}
+
+// single is the one log of a shard that has no mirror.
+type single struct{ *grantlog.Log }
+
+// Read gives the log's batches up to the announcement.
+func (l single) Read(ctx context.Context, s grantlog.Shard) iter.Seq2[grantlog.Logged, error] {
+	return l.Log.Read(ctx, s.Fence)
 }
 
 // retryAfter is how long a keeper rests after a rebuild that failed; each attempt is an epoch.
@@ -30,7 +40,7 @@ func (k *keeper) rebuild(ctx context.Context, why string) error {
 	t := &steps{k: k, began: k.began, last: k.clock()}
 	t.say("%s; closing the shard", why)
 	name := choose(k.look(k.clock()), k.seen.Primary)
-	next := grantlog.Shard{IDC: k.cfg.IDC, Epoch: k.seen.Epoch + 1, Primary: name, Fence: k.seen.Fence}
+	next := grantlog.Shard{IDC: k.cfg.IDC, Epoch: k.seen.Epoch + 1, Primary: name, Fence: k.seen.Fence, Pair: k.seen.Pair}
 	next, err := k.announce(ctx, next)
 	if err != nil {
 		return err
@@ -85,7 +95,8 @@ func (k *keeper) fill(ctx context.Context, next *grantlog.Shard, t *steps) (gran
 	t.say("%s is a primary; filling it", target.name)
 	filling, stop := context.WithCancel(ctx)
 	defer stop()
-	if err := s.Install(filling, k.cfg.Activity, next.Epoch, flatten(k.log.Read(filling, next.Fence), &grants)); err != nil {
+	stock := cmem.Stock{Activity: k.cfg.Activity, Part: k.cfg.Part, Marks: next.Foreign}
+	if err := s.Install(filling, stock, next.Epoch, flatten(k.log.Read(filling, *next), &grants)); err != nil {
 		return 0, fmt.Errorf("fill %s: %w", target.name, err)
 	}
 	t.say("%s is filled: %d grants read", target.name, grants)

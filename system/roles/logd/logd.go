@@ -9,6 +9,7 @@ import (
 	"redpacket/system/admin"
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/grantlog"
 )
 
 // Run runs the role until ctx ends. It is healthy once the stream and its lanes' bookmarks are there.
@@ -16,7 +17,11 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if cfg.Data == "" || cfg.Inner == "" {
 		return fmt.Errorf("node %s: the log needs a data directory and an inner address", cfg.Node)
 	}
-	s, err := Start(Options{Name: cfg.Node, Listen: cfg.Inner, Data: cfg.Data, Games: cfg.Activity.Games})
+	o := Options{Name: cfg.Node, Listen: cfg.Inner, Data: cfg.Data, Games: cfg.Activity.Games}
+	if cfg.Part.Shared() {
+		o.IDC, o.Mirror = cfg.Part.IDC.String(), cfg.Part.Other().String()
+	}
+	s, err := Start(o)
 	if err != nil {
 		return err
 	}
@@ -40,6 +45,8 @@ func metrics(s *Server) admin.Registry {
 	gauge("messages", "Messages that the log holds.", func(s State) uint64 { return s.Messages })
 	gauge("bytes", "Bytes that the log holds.", func(s State) uint64 { return s.Bytes })
 	gauge("last_seq", "Sequence number of the last message.", func(s State) uint64 { return s.Last })
+	r.Gauge("redpacket_log_mirrored", "Messages of the other data centre's log that are mirrored here.", nil,
+		func() float64 { return float64(s.state(grantlog.MirrorStream).Messages) })
 	gauge("connections", "Clients that are connected.", func(s State) uint64 { return s.Clients })
 	return r
 }

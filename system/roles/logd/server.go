@@ -17,14 +17,16 @@ import (
 type Options struct {
 	Name   string // in the server's own messages
 	Listen string // host:port; port 0 takes a free one
-	Data   string // the directory that holds the stream
+	Data   string // the directory that holds the streams
 	Games  uint8  // how many lanes' bookmarks to make
+	IDC    string // whose log it is, where there are two; else empty
+	Mirror string // whose log it mirrors; empty: nobody's
 }
 
 // Server is a running log.
 type Server struct {
 	nats  *server.Server
-	games uint8
+	holds grantlog.Streams
 	ready atomic.Bool
 }
 
@@ -58,7 +60,7 @@ func Start(o Options) (*Server, error) {
 	problems := &complaints{}
 	n.SetLoggerV2(problems, false, false, false)
 	n.Start()
-	s := &Server{nats: n, games: o.Games}
+	s := &Server{nats: n, holds: grantlog.Streams{IDC: o.IDC, Mirror: o.Mirror, Games: o.Games}}
 	if !n.ReadyForConnections(startWait) {
 		s.Stop()
 		return nil, fmt.Errorf("log server on %s with store %s does not start: %s", o.Listen, o.Data, problems.last())
@@ -110,14 +112,16 @@ func (s *Server) Addr() string {
 	return net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }
 
-// Prepare makes the stream and its bookmarks, or finds them, and checks that the stream is one that keeps every grant.
+// Prepare makes the streams and the bookmarks, or finds them, and checks that no stream has lost a grant.
 func (s *Server) Prepare(ctx context.Context) error {
-	if err := grantlog.Create(ctx, s.Addr(), s.games); err != nil {
+	if err := grantlog.Create(ctx, s.Addr(), s.holds); err != nil {
 		return err
 	}
 	// Read once: writers may be publishing already, and two readings would differ.
-	if now := s.State(); now.Messages != now.Last {
-		return fmt.Errorf("the stream %s has lost messages: it holds %d, and its last is %d", grantlog.Stream, now.Messages, now.Last)
+	for _, stream := range []string{grantlog.Stream, grantlog.MirrorStream} {
+		if now := s.state(stream); now.Messages != now.Last {
+			return fmt.Errorf("the stream %s has lost messages: it holds %d, and its last is %d", stream, now.Messages, now.Last)
+		}
 	}
 	s.ready.Store(true)
 	return nil

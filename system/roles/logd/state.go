@@ -17,8 +17,11 @@ type State struct {
 	Clients  uint64
 }
 
-// State asks the server; all is 0 before the stream is there.
-func (s *Server) State() State {
+// State is what the log itself holds, without a mirror; all is 0 before the stream is there.
+func (s *Server) State() State { return s.state(grantlog.Stream) }
+
+// state asks the server for one stream.
+func (s *Server) state(name string) State {
 	state := State{Clients: uint64(max(0, s.nats.NumClients()))}
 	all, err := s.nats.Jsz(&server.JSzOptions{Accounts: true, Streams: true})
 	if err != nil {
@@ -26,7 +29,7 @@ func (s *Server) State() State {
 	}
 	for _, account := range all.AccountDetails {
 		for _, stream := range account.Streams {
-			if stream.Name == grantlog.Stream {
+			if stream.Name == name {
 				state.Messages, state.Bytes, state.Last = stream.State.Msgs, stream.State.Bytes, stream.State.LastSeq
 			}
 		}

@@ -24,7 +24,7 @@ import (
 func Run(ctx context.Context, cfg config.Config) error {
 	peers := map[string]string{}
 	for _, name := range []string{"log", "ledger", "courier"} {
-		addr, err := cfg.Peer(name)
+		addr, err := cfg.Own(name)
 		if err != nil {
 			return err
 		}

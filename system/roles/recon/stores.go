@@ -42,7 +42,7 @@ func (s stores) Held(ctx context.Context, at grantlog.Shard, a activity.Activity
 	if err != nil {
 		return err
 	}
-	epoch, _, err := cmem.Books(ctx, addr, a, func(e books.Entry) error { return keep(e.Grant) })
+	epoch, _, err := cmem.Books(ctx, addr, cmem.Stock{Activity: a, Part: s.cfg.Part}, func(e books.Entry) error { return keep(e.Grant) })
 	if err != nil && !errors.Is(err, cmem.ErrDisagree) {
 		return err
 	}
@@ -52,9 +52,20 @@ func (s stores) Held(ctx context.Context, at grantlog.Shard, a activity.Activity
 	return nil
 }
 
-// Delivered reads some orders of the ledger.
+// Delivered reads some orders of the ledger, which the data centres share: the others' shares are theirs to compare.
 func (s stores) Delivered(ctx context.Context, o ledger.Orders, keep func(books.Entry) error) error {
-	return ledger.Span(ctx, s.dsn, o, keep)
+	return ledger.Span(ctx, s.dsn, o, func(e books.Entry) error {
+		if othersShare(s.cfg, e.Order) {
+			return nil
+		}
+		return keep(e)
+	})
+}
+
+// othersShare says whether an order is of a share that another data centre gives out. What is no share at all is not.
+func othersShare(cfg config.Config, o api.Order) bool {
+	g, ok := cfg.Activity.Gift(o.Gift())
+	return ok && o.Activity() == cfg.Activity.ID && o.Index() < g.Shares && !cfg.Part.Has(g, o)
 }
 
 // Logged reads a stretch of the log.

@@ -26,7 +26,10 @@ type gateway struct {
 	rules     config.Rules
 	front     *wire.Front
 	signer    *login.Signer
-	admission *overload.Admission
+	part      activity.Part
+	taken     [2]atomic.Bool      // by home: the other data centre owns its users
+	admission *overload.Admission // of this data centre's pools
+	beyond    *overload.Admission // of the other data centre's
 	gate      *overload.Gate
 	pools     [pools]pool
 	l5        l5.Rules
@@ -39,6 +42,7 @@ type gateway struct {
 	seconds   atomic.Int64 // since 1970, at most tickEvery behind
 	wait      atomic.Int64 // µs: the longest mean queue wait of a pool in the last tick
 	listening atomic.Bool
+	forwarded atomic.Int64 // calls sent to the other data centre
 }
 
 func newGateway(cfg config.Config) (*gateway, error) {
@@ -56,7 +60,8 @@ func newGateway(cfg config.Config) (*gateway, error) {
 		return nil, fmt.Errorf("node %s: %w", cfg.Node, err)
 	}
 	replies := wire.NewReplies(overload.RetryAfter, r.Spread.D())
-	g := &gateway{rules: r, signer: signer, l5: judged, admission: overload.NewAdmission(r.QueueTarget.D(), pools),
+	g := &gateway{rules: r, signer: signer, l5: judged, part: cfg.Part,
+		admission: overload.NewAdmission(r.QueueTarget.D(), near), beyond: overload.NewAdmission(r.QueueTarget.D(), pools-near),
 		gate: overload.NewGate(r.ClaimEvery.D(), gateUsers), pages: pages(replies), replies: replies,
 		switches: control.NewCurrent(cfg.Node, cfg.Token), offer: cfg.Activity, defaults: newDefaults(cfg.Activity, replies)}
 	g.switches.OnChange(g.apply)
@@ -86,6 +91,9 @@ func (g *gateway) serve(b *wire.Batch) {
 		if t.sent[i] > 0 {
 			g.pools[i].sent.Add(t.sent[i])
 		}
+		if i >= near && t.sent[i] > 0 {
+			g.forwarded.Add(t.sent[i])
+		}
 	}
 	if t.sampled > 0 {
 		g.sampled.Add(t.sampled)
@@ -109,7 +117,8 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 	if err != nil || user == 0 {
 		return api.Unsigned
 	}
-	if !t.admission.Admits(user, t.hour, r.Op) {
+	far := t.owner(user) != t.part.IDC
+	if !t.admits(user, r.Op, far) {
 		return api.Busy
 	}
 	if r.Op != api.Claim {
@@ -120,12 +129,12 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 				return api.OK
 			}
 		}
-		return t.send(light, i, user, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.replies.Bare(api.Busy)})
+		return t.send(poolOf(r.Op, far), i, user, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.replies.Bare(api.Busy)})
 	}
 	if !t.gate.Pass(user, t.batch.At) {
 		return api.TooSoon
 	}
-	code := t.send(heavy, i, user, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.replies.Bare(api.Unknown), Note: uint64(user)})
+	code := t.send(poolOf(api.Claim, far), i, user, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.replies.Bare(api.Unknown), Note: uint64(user)})
 	if code != api.OK {
 		t.gate.Release(user)
 	}
@@ -172,15 +181,19 @@ func (g *gateway) step(length time.Duration) {
 		worst = max(worst, seen[i].Wait)
 	}
 	g.wait.Store(worst.Microseconds())
-	g.admission.Step(length, seen[:])
+	g.admission.Step(length, seen[:near])
+	if g.part.Shared() {
+		g.beyond.Step(length, seen[near:])
+	}
 }
 
+// healthy asks nothing of the other data centre: users must not be sent away from this one because that one is gone.
 func (g *gateway) healthy() error {
 	if !g.listening.Load() {
 		return errors.New("the front door is shut")
 	}
 	var errs []error
-	for i := range g.pools {
+	for i := range near {
 		errs = append(errs, g.pools[i].healthy())
 	}
 	return errors.Join(errs...)

@@ -24,11 +24,15 @@ func (g *gateway) metrics() admin.Registry {
 				func() float64 { return float64(g.front.Count(op, code)) })
 		}
 	}
+	r.Counter("redpacket_forwarded_total", "Calls sent to the other data centre, which decides their users' claims.", nil,
+		func() float64 { return float64(g.forwarded.Load()) })
 	r.Gauge("redpacket_admitted_share", "Share of the users who may begin a journey.", nil,
 		func() float64 { return g.admission.Share(api.List) })
 	for op := api.List; op < api.Ops; op++ {
 		r.Gauge("redpacket_admitted_op_share", "Share of the users whose requests for a page pass.", admin.Labels{"op": op.String()},
 			func() float64 { return g.admission.Share(op) })
+		r.Gauge("redpacket_beyond_op_share", "The same by the other data centre's pools, for the users whom it owns.", admin.Labels{"op": op.String()},
+			func() float64 { return g.beyond.Share(op) })
 	}
 	r.Gauge("redpacket_queue_wait_seconds", "Mean queue wait of the most loaded pool in the last 100 ms.", nil,
 		func() float64 { return float64(g.wait.Load()) / 1e6 })

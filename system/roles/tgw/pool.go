@@ -15,14 +15,16 @@ import (
 	"redpacket/system/wire"
 )
 
-// The pools of ams; neither can starve the other.
+// The pools of ams; none can starve another. Those of the other data centre come last.
 const (
-	light = overload.Reads  // list, select, receipt
-	heavy = overload.Claims // claims
-	pools = 2
-)
+	light    = overload.Reads        // list, select, receipt
+	heavy    = overload.Claims       // claims
+	farLight = near + overload.Reads // receipts of users whose claims the other data centre decides
+	farHeavy = near + overload.Claims
+	pools    = 2 * near
 
-var poolNames = [pools]string{"ams-light", "ams-heavy"}
+	near = 2 // so many pools are this data centre's own
+)
 
 // pool is the links to the instances of one role, in the order of their names, what they do, and what l5 thinks of them.
 type pool struct {
@@ -40,10 +42,11 @@ func (g *gateway) dial(ctx context.Context, peers map[string]string) error {
 	var err error
 	for i := range g.pools {
 		p := &g.pools[i]
-		p.name = poolNames[i]
+		var prefix string
+		p.name, prefix = poolName(i, g.part)
 		var names []string
 		for _, name := range slices.Sorted(maps.Keys(peers)) {
-			if strings.HasPrefix(name, p.name+"-") {
+			if prefix != "" && strings.HasPrefix(name, prefix) {
 				names = append(names, name)
 			}
 		}

@@ -48,6 +48,7 @@ func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) er
 	reporter.Start(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { g.tick(ctx) })
+	running.Go(func() { g.follow(ctx, cfg) })
 	g.listening.Store(true)
 	err := g.front.Serve(ctx, l)
 	g.listening.Store(false)

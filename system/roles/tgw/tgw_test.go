@@ -98,6 +98,18 @@ func start(t testing.TB, change func(*config.Rules), names ...string) *rig {
 // startBy is start with rules of l5's that are in no set.
 func startBy(t testing.TB, rules l5.Rules, change func(*config.Rules), names ...string) *rig {
 	t.Helper()
+	return startIn(t, place{by: rules}, change, names...)
+}
+
+// place is where a gateway stands: what it judges instances by, and which data centre's it is.
+type place struct {
+	by   l5.Rules
+	part activity.Part
+}
+
+// startIn is start in a place.
+func startIn(t testing.TB, at place, change func(*config.Rules), names ...string) *rig {
+	t.Helper()
 	r := &rig{t: t, ams: map[string]*ams{}}
 	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Activity: activity.Festival(1, 0.001), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
 	for _, name := range names {
@@ -110,12 +122,12 @@ func startBy(t testing.TB, rules l5.Rules, change func(*config.Rules), names ...
 	if change != nil {
 		change(&cfg.Rules)
 	}
-	cfg.Admin = "127.0.0.1:0"
+	cfg.Admin, cfg.Part = "127.0.0.1:0", at.part
 	g, err := newGateway(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.l5 = rules
+	g.l5 = at.by
 	l := listen(t)
 	r.gateway, r.front = g, l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -128,7 +140,14 @@ func startBy(t testing.TB, rules l5.Rules, change func(*config.Rules), names ...
 		}
 	})
 	until(t, "a healthy gateway with all its links", func() bool {
-		return g.healthy() == nil && g.pools[light].up()+g.pools[heavy].up() == len(names)
+		if g.healthy() != nil {
+			return false // before it is, the pools are not there to be looked at
+		}
+		up := 0
+		for i := range g.pools {
+			up += g.pools[i].up()
+		}
+		return up == len(names)
 	})
 	return r
 }

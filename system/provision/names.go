@@ -1,0 +1,69 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"redpacket/system/names"
+	"redpacket/system/topology"
+)
+
+// Doors is how users find the front doors where there is a name service.
+type Doors struct {
+	DNS   string   // host:port of the name service
+	Names []string // what the users of each region ask for, in the order of the data centres
+	Port  int      // of every front door
+}
+
+// Doors is how users find the front doors; false in a topology without a name service, which has one door: Front.
+func (c *Cluster) Doors() (Doors, bool) {
+	service, err := c.first(roleNames, "")
+	if err != nil {
+		return Doors{}, false
+	}
+	d := Doors{DNS: c.layout.frontOf(service), Port: topology.FrontPort}
+	for _, idc := range c.plan.Topology.IDCs() {
+		d.Names = append(d.Names, names.Front(idc))
+	}
+	return d, true
+}
+
+// Shift sets the weights by which the users of a region (empty: of every region) are sent to data centres; one that is not
+// named gets 0. It returns when the name service answers by the new weights; clients follow when what they know has
+// outlived its TTL.
+func (c *Cluster) Shift(ctx context.Context, region string, weights map[string]int) error {
+	service, err := c.first(roleNames, "")
+	if err != nil {
+		return fmt.Errorf("shift region %q: %w", region, err)
+	}
+	body, err := json.Marshal(map[string]any{"region": region, "weights": weights})
+	if err != nil {
+		return fmt.Errorf("shift region %q: %w", region, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	url := "http://" + c.layout.at(service.Name, topology.AdminPort) + "/-/weights"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("shift region %q: %w", region, err)
+	}
+	request.Header.Set("Authorization", "Bearer "+c.secret.token)
+	answer, err := c.asker.Do(request)
+	if err != nil {
+		return fmt.Errorf("shift region %q: %w", region, err)
+	}
+	defer answer.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s answers %d: %s", service.Name, answer.StatusCode, strings.TrimSpace(string(said)))
+	}
+	if err != nil {
+		return fmt.Errorf("shift region %q to %v: %w", region, weights, err)
+	}
+	return nil
+}
