@@ -21,6 +21,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/books"
 	"redpacket/system/config"
+	"redpacket/system/control/ops"
 	"redpacket/system/topology"
 )
 
@@ -114,6 +115,27 @@ var _ = Describe("two data centres", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(after["tgw-b"]["redpacket_forwarded_total"]).To(BeNumerically(">", 100), "calls that b handed to a")
 		AddReportEntry("shift", fmt.Sprintf("%d grants, each from its user's home; b handed %.0f calls over", grants, after["tgw-b"]["redpacket_forwarded_total"]))
+	}, SpecTimeout(time.Minute))
+
+	It("drains a data centre by a playbook that every process of both has within 2 s, and takes it back", func(ctx SpecContext) {
+		platform, err := on.Ops()
+		Expect(err).NotTo(HaveOccurred())
+		for _, change := range []func(context.Context, string) (ops.Outcome, error){platform.Activate, platform.RollBack} {
+			o, err := change(ctx, "P9a")
+			Expect(err).NotTo(HaveOccurred())
+			Expect(o.TookMS).To(BeNumerically("<=", 2000))
+			samples, err := on.Scrape(ctx)
+			Expect(err).NotTo(HaveOccurred())
+			echoes := 0
+			for node, values := range samples {
+				if version, shown := values["redpacket_switches_version"]; shown {
+					Expect(version).To(BeEquivalentTo(o.Version), node)
+					echoes++
+				}
+			}
+			Expect(echoes).To(Equal(o.Instances))
+			AddReportEntry("switch", fmt.Sprintf("version %d: %d processes of both data centres after %d ms", o.Version, echoes, o.TookMS))
+		}
 	}, SpecTimeout(time.Minute))
 
 	It("is reconciled in each data centre by itself", func(ctx SpecContext) {

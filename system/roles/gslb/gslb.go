@@ -71,7 +71,9 @@ func (b *balancer) run(ctx context.Context, cfg config.Config, server *names.Ser
 	var probes sync.WaitGroup
 	defer probes.Wait()
 	defer stop()
-	page := admin.Page{Node: cfg.Node, Metrics: b.metrics(server), Healthy: b.healthy, More: b.handlers(), Switches: control.Follow(ctx, cfg)}
+	switches := control.Follow(ctx, cfg)
+	switches.OnChange(b.drained)
+	page := admin.Page{Node: cfg.Node, Metrics: b.metrics(server), Healthy: b.healthy, More: b.handlers(), Switches: switches}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
@@ -124,6 +126,13 @@ func (b *balancer) weigh(region string, w Weights) error {
 	b.changes.Add(1)
 	fmt.Printf("gslb: weights of region %q are now %v\n", region, w)
 	return nil
+}
+
+// drained goes by the switches: what a data centre is drained of goes to the others, whatever the weights.
+func (b *balancer) drained(s control.Settings) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now.Store(b.now.Load().drain(s.Drained.Weight))
 }
 
 // healthy is nil once every gateway has been seen healthy. A gateway that fails later makes the gslb do its work, not ill.

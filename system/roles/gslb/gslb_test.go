@@ -186,3 +186,29 @@ func TestOrdersThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// A switch drains a data centre, past the weights, and lets go again.
+func TestASwitchDrains(t *testing.T) {
+	r := start(t)
+	push := func(body string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.admin+"/-/switches", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%v %v", answer, err)
+		}
+		_ = answer.Body.Close()
+	}
+	push(`{"version":1,"drained":{"a":100}}`)
+	if r.at("a") != "10.0.0.2" || r.at("b") != "10.0.0.2" {
+		t.Errorf("a is drained, and users go to %s and %s", r.at("a"), r.at("b"))
+	}
+	push(`{"version":2}`)
+	if r.at("a") != "10.0.0.1" || r.at("b") != "10.0.0.2" {
+		t.Errorf("rolled back, and users go to %s and %s", r.at("a"), r.at("b"))
+	}
+}

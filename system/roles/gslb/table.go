@@ -24,6 +24,8 @@ type table struct {
 	idcs    []string // in order
 	weights [][]int  // by region and data centre, both by their places in idcs
 	healthy []bool   // by data centre
+	kept    []int    // by data centre: the percent of its weights that the switches leave it
+	rows    [][]int  // weights, after what each has lost went to the others
 }
 
 // newTable sends every region's users home, and takes every data centre for healthy until it is seen not to be.
@@ -33,8 +35,48 @@ func newTable(idcs []string) *table {
 		t.weights = append(t.weights, make([]int, len(idcs)))
 		t.weights[region][region] = 100
 		t.healthy = append(t.healthy, true)
+		t.kept = append(t.kept, 100)
+	}
+	return t.shared()
+}
+
+// shared works out the rows: what a data centre is drained of goes to the others, by what they keep. The sum of a row does
+// not depend on what is drained, so a staged return moves each user once. One that nobody could take over from keeps all.
+func (t *table) shared() *table {
+	t.rows = nil
+	for _, weights := range t.weights {
+		row := make([]int, len(weights))
+		for i, w := range weights {
+			others := 0
+			for j, kept := range t.kept {
+				if j != i {
+					others += kept
+				}
+			}
+			left := 100 * t.kept[i] * w
+			if others == 0 {
+				left = 100 * 100 * w
+			}
+			row[i] += left
+			for j, rest := 0, 100*100*w-left; j < len(row); j++ {
+				if j != i && others > 0 {
+					part := rest * t.kept[j] / others
+					row[j], rest, others = row[j]+part, rest-part, others-t.kept[j]
+				}
+			}
+		}
+		t.rows = append(t.rows, row)
 	}
 	return t
+}
+
+// drain is the table with other percents kept, by data centre.
+func (t *table) drain(kept func(idc string) int) *table {
+	next := &table{idcs: t.idcs, weights: t.weights, healthy: t.healthy}
+	for _, idc := range t.idcs {
+		next.kept = append(next.kept, kept(idc))
+	}
+	return next.shared()
 }
 
 // weigh is the table with other weights for one region, or for all when region is empty.
@@ -54,18 +96,18 @@ func (t *table) weigh(region string, w Weights) (*table, error) {
 	if sum == 0 {
 		return nil, fmt.Errorf("%w: the weights of region %q are all 0, so its users would have nowhere to go", ErrWeights, region)
 	}
-	next := &table{idcs: t.idcs, weights: slices.Clone(t.weights), healthy: t.healthy}
+	next := &table{idcs: t.idcs, weights: slices.Clone(t.weights), healthy: t.healthy, kept: t.kept}
 	for i := range next.weights {
 		if region == "" || i == place {
 			next.weights[i] = row
 		}
 	}
-	return next, nil
+	return next.shared(), nil
 }
 
 // mark is the table with a data centre's health as it is now.
 func (t *table) mark(idc int, healthy bool) *table {
-	next := &table{idcs: t.idcs, weights: t.weights, healthy: slices.Clone(t.healthy)}
+	next := &table{idcs: t.idcs, weights: t.weights, healthy: slices.Clone(t.healthy), kept: t.kept, rows: t.rows}
 	next.healthy[idc] = healthy
 	return next
 }
@@ -74,7 +116,7 @@ func (t *table) mark(idc int, healthy bool) *table {
 // the weights send others of the region, or to any that is healthy. When none is, health says nothing, and the weights
 // alone decide: somebody may be served, and a probe that is wrong about all must not take the event down.
 func (t *table) pick(region int, bucket uint32) int {
-	row := t.weights[region]
+	row := t.rows[region]
 	if i := draw(row, bucket, func(i int) bool { return t.healthy[i] }); i >= 0 {
 		return i
 	}
@@ -128,12 +170,13 @@ func bucketOf(subnet netip.Addr) uint32 {
 type state struct {
 	Weights map[string]Weights `json:"weights"` // region -> data centre -> weight
 	Healthy map[string]bool    `json:"healthy"` // data centre -> whether users are sent there
+	Kept    map[string]int     `json:"kept"`    // data centre -> percent of its weights that the switches leave it
 }
 
 func (t *table) state() state {
-	s := state{Weights: map[string]Weights{}, Healthy: map[string]bool{}}
+	s := state{Weights: map[string]Weights{}, Healthy: map[string]bool{}, Kept: map[string]int{}}
 	for i, region := range t.idcs {
-		s.Weights[region], s.Healthy[region] = Weights{}, t.healthy[i]
+		s.Weights[region], s.Healthy[region], s.Kept[region] = Weights{}, t.healthy[i], t.kept[i]
 		for j, idc := range t.idcs {
 			s.Weights[region][idc] = t.weights[i][j]
 		}

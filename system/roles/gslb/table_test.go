@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"redpacket/system/control"
 )
 
 const subnets = 64
@@ -113,4 +115,53 @@ func TestAStreakDecides(t *testing.T) {
 			t.Fatalf("after probe %d (%v): healthy %v", i+1, step.ok, s.healthy)
 		}
 	}
+}
+
+// What is drained goes to the others, in steps and back, and each step moves each user at most once and one way.
+func TestDrainMovesTheShareItSays(t *testing.T) {
+	home := newTable([]string{"a", "b"})
+	before := sent(home, 0)
+	for _, drained := range []uint8{10, 40, 70, 100} {
+		next := home.drain(control.Drained{A: drained}.Weight)
+		got, want := float64(sent(next, 0))/subnets, float64(drained)/100
+		if got < want-0.03 || got > want+0.03 || sent(next, 0) < before || sent(next, 1) != subnets {
+			t.Errorf("%d %% drained: %.3f of region a, and %d of %d of region b, are in b", drained, got, sent(next, 1), subnets)
+		}
+		before = sent(next, 0)
+	}
+	gone := home.drain(control.Drained{A: 100}.Weight)
+	if back := gone.drain(control.Drained{}.Weight); sent(back, 0) != 0 || sent(home, 0) != 0 {
+		t.Error("rolled back, and not all are home")
+	}
+	if ill := gone.mark(1, false); sent(ill, 0) != 0 {
+		t.Error("drained towards a data centre that is not healthy: users must still go somewhere")
+	}
+	if moved := must(t, gone, "", Weights{"a": 100}); sent(moved, 0) != subnets {
+		t.Error("weights brought users to a data centre that is drained")
+	}
+	one := newTable([]string{"a"}).drain(control.Drained{A: 100}.Weight)
+	if one.pick(0, 7) != 0 {
+		t.Error("the only data centre was drained")
+	}
+}
+
+func TestRowsKeepTheirSums(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from := newTable([]string{"a", "b", "c"})
+		w := Weights{"a": rapid.IntRange(1, MaxWeight).Draw(t, "a"), "b": rapid.IntRange(0, MaxWeight).Draw(t, "b"), "c": rapid.IntRange(0, MaxWeight).Draw(t, "c")}
+		weighed, err := from.weigh("", w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := weighed.drain(func(string) int { return rapid.IntRange(0, 100).Draw(t, "kept") })
+		sum := 0
+		for i, v := range next.rows[0] {
+			if sum += v; v < 0 {
+				t.Fatalf("row %v at %d", next.rows[0], i)
+			}
+		}
+		if want := 100 * 100 * (w["a"] + w["b"] + w["c"]); sum != want {
+			t.Fatalf("%v kept %v: row %v sums to %d, want %d", w, next.kept, next.rows[0], sum, want)
+		}
+	})
 }
