@@ -110,6 +110,8 @@ func (c *count) page(elements []string) error {
 		switch {
 		case !known:
 			c.say("user %d holds share %d of %d", id, sh.Index, len(c.holders))
+		case id == 0:
+			c.say("share %d is held by user 0, who is nobody", sh.Index)
 		case c.holders[sh.Index] != 0:
 			c.say("users %d and %d both hold share %d", c.holders[sh.Index], id, sh.Index)
 		case sh.Fen != c.amount(int(sh.Index)):
