@@ -26,6 +26,9 @@ func (r *run) alarmEvents(ctx context.Context) {
 	}
 	since := func(at time.Time) time.Duration { return min(max(0, at.Sub(r.m.Began)), now.Sub(r.m.Began)) }
 	for _, a := range found {
+		if a.To.Before(r.m.Began) {
+			continue // of the time when the system was being stood up
+		}
 		e := record.Event{Track: record.Alarm, What: a.What, From: since(a.From), Effective: since(a.From), To: since(a.To),
 			Level: a.Level, Playbook: a.Playbook}
 		r.note(func() { r.m.Events = append(r.m.Events, e) })

@@ -9,22 +9,18 @@ import (
 	"time"
 
 	"redpacket/drills/judge"
-	"redpacket/drills/record"
 	"redpacket/system/l5"
 )
 
 // windowed is asked of assertions that name windows or steps.
 type windowed interface{ Windows() []string }
 
-// victim is asked of steps that hurt one node.
-type victim interface{ Victim() string }
-
-// tracked is asked of steps that are no faults.
-type tracked interface{ Track() record.Track }
+// sounded is asked of assertions that carry data of their own, such as a traffic sheet.
+type sounded interface{ Sound() error }
 
 // Check returns every mistake in the drill, joined, or nil; it starts nothing.
 func (d Drill) Check() error {
-	errs := []error{d.checkWords(), d.Topology.Check(), d.checkPhases(), d.checkSteps(), d.checkAssertions()}
+	errs := []error{d.checkWords(), d.Topology.Check(), d.checkPhases(), d.checkInjections(), d.checkSteps(), d.checkAssertions()}
 	if len(d.Phases) > 0 {
 		errs = append(errs, d.Profile().Check())
 	}
@@ -39,8 +35,16 @@ func (d Drill) Check() error {
 	if _, err := l5.Named(d.Rules.L5); err != nil {
 		errs = append(errs, err)
 	}
+	for i, rule := range d.Aborts {
+		if below, ok := rule.(SuccessBelow); ok && (below.For < time.Second || !(below.Share > 0 && below.Share <= 1)) {
+			errs = append(errs, fmt.Errorf("abort rule %d: %s; want a share of more than 0, at most 1, for a second or more", i+1, rule))
+		}
+	}
 	if d.Scale < 0 || d.Scale > 1 {
 		errs = append(errs, fmt.Errorf("its scale is %g; want 0 (what the rig carries) to 1", d.Scale))
+	}
+	if d.Probe < 0 || d.Probe > time.Second {
+		errs = append(errs, fmt.Errorf("it probes every %s; want 0 (never) to 1s", d.Probe))
 	}
 	if d.Built < 0 {
 		errs = append(errs, fmt.Errorf("it is built for %g requests/s; use 0 for no limit", d.Built))
@@ -107,10 +111,8 @@ func (d Drill) checkSteps() error {
 		if err := checkPlaybook(t.Step); err != nil {
 			errs = append(errs, fmt.Errorf("step %d: %w", i+1, err))
 		}
-		if v, ok := t.Step.(victim); ok {
-			if _, there := d.Topology.Node(v.Victim()); !there {
-				errs = append(errs, fmt.Errorf("step %d: %s, but topology %s has no node %q", i+1, name, d.Topology.Name, v.Victim()))
-			}
+		if err := d.checkRelease(t.Step); err != nil {
+			errs = append(errs, fmt.Errorf("step %d: %w", i+1, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -128,6 +130,11 @@ func (d Drill) checkAssertions() error {
 			errs = append(errs, fmt.Errorf("it asserts twice that %s", a))
 		}
 		seen[a.String()] = true
+		if s, ok := a.(sounded); ok {
+			if err := s.Sound(); err != nil {
+				errs = append(errs, fmt.Errorf("it asserts that %s, which it cannot: %w", a, err))
+			}
+		}
 		if w, ok := a.(windowed); ok {
 			for _, name := range w.Windows() {
 				if !slices.Contains(known, name) {
@@ -140,14 +147,14 @@ func (d Drill) checkAssertions() error {
 		_, ok := a.(judge.StepsEffective)
 		return ok
 	})
-	if len(d.Steps) > 0 && !asked {
-		errs = append(errs, errors.New("it has steps and does not ask whether they took effect; add judge.StepsEffective{}"))
+	if len(d.Steps)+len(d.Injections) > 0 && !asked {
+		errs = append(errs, errors.New("it has steps or injections and does not ask whether they took effect; add judge.StepsEffective{}"))
 	}
 	_, err := judge.Encode(d.Assertions)
 	return errors.Join(append(errs, err)...)
 }
 
-// names are what assertions may name: phases and steps.
+// names are what assertions may name: phases, steps, injections and their heals.
 func (d Drill) names() []string {
 	var known []string
 	for _, p := range d.Phases {
@@ -156,6 +163,11 @@ func (d Drill) names() []string {
 	for _, t := range d.Steps {
 		if t.Step != nil {
 			known = append(known, t.Step.String())
+		}
+	}
+	for _, i := range d.Injections {
+		if i.Fault != nil {
+			known = append(known, i.String(), i.Heals())
 		}
 	}
 	return known

@@ -8,6 +8,7 @@ import (
 
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/faults"
 	"redpacket/loadprofiles"
 	"redpacket/system/activity"
 	"redpacket/system/api"
@@ -31,9 +32,13 @@ type Drill struct {
 	Scale    float64      // the scale of a run that asks for none, 0 … 1; 0: what the rig carries
 
 	Load       loadprofiles.Profile // the clients; the curve is that of the phases
+	Probe      time.Duration        // between two claims of a sequence prober in each data centre, never scaled; 0: there is none
 	Phases     []Phase              // one after the other, each a window that assertions may name
-	Steps      []Timed              // what is done to the system meanwhile, in order of time
+	Injections []Injection          // what hurts the system meanwhile
+	Steps      []Timed              // what else is done to it, in order of time
+	Recall     judge.Burns          // takes a release back at once; so does any amount that is not the share's
 	Assertions []judge.Assertion
+	Aborts     []AbortRule // what ends the drill before its time
 }
 
 // Phase is a named stretch of the load.
@@ -48,28 +53,31 @@ type Timed struct {
 	Step Step
 }
 
-// Step is something done to the running system. Its String names everything it depends on, so that two steps that differ
+// Step is something done to the running system that hurts nothing. Its String names everything it depends on, so that two steps that differ
 // read differently. Do returns once the effect can be seen from outside, and must heed ctx.
 type Step interface {
 	String() string
 	Do(ctx context.Context, on Levers) error
 }
 
-// Levers are what a step may pull.
+// Levers are what faults and steps may pull.
 type Levers interface {
-	Containers
+	faults.Levers
 	Switchboard
 	// Shift sends a region's users (empty: every region's) to data centres by weight; it returns when the name service
 	// answers so. A data centre that is not named gets nobody.
 	Shift(ctx context.Context, region string, weights map[string]int) error
+	// Release gives a share of the users, in percent, the new version; it returns when every process has echoed that.
+	Release(ctx context.Context, percent int) error
+	Pair
 }
 
-// Containers are what a step may do to a node.
-type Containers interface {
-	Kill(ctx context.Context, node string) error   // SIGKILL; returns when the container is seen dead
-	Start(ctx context.Context, node string) error  // returns when it runs again
-	Pause(ctx context.Context, node string) error  // freezes it: its connections stay open, and nobody answers on them
-	Resume(ctx context.Context, node string) error // lets it go on
+// Pair is what a step may ask of two data centres.
+type Pair interface {
+	// TakeOver has the other data centre serve those who are at home in one; it returns when every gateway sends them there.
+	TakeOver(ctx context.Context, home string) error
+	// GiveBack returns them to their home; it returns when that serves them, and grants are mirrored again.
+	GiveBack(ctx context.Context, home string) error
 }
 
 // Title is the id as the catalogue of drills writes it, and the name.
@@ -108,11 +116,13 @@ type Stage struct {
 // that is served exactly as fast as it fills never empties.
 const spare = 1.05
 
-// Stage scales the stocks, the games' limits, and what the instances of each pool are built for: the calls that the
+// Stage scales the stocks, the games' limits, the capacities that triggers are shares of, and what the instances of each pool are built for: the calls that the
 // funnel sends their way at Built requests/s, shared evenly, and 5 % spare.
 func (d Drill) Stage(scale float64) Stage {
 	s := Stage{Topology: d.Topology, Activity: d.Activity(d.Seed, scale), Rules: d.Rules}
 	s.Rules.DeliveryRate = max(1, d.Rules.DeliveryRate*scale)
+	most := &s.Rules.Capacity
+	most.Requests, most.StoreBytes, most.Backlog = most.Requests*scale, most.StoreBytes*scale, most.Backlog*scale
 	clicks := d.Built * scale / d.Load.Funnel.PerClick()
 	calls := func(ops ...api.Op) float64 {
 		sum := 0.0
@@ -121,7 +131,7 @@ func (d Drill) Stage(scale float64) Stage {
 		}
 		return sum
 	}
-	s.Rules.LightRate = calls(api.List, api.Select, api.Receipt) / float64(max(1, len(d.Topology.Role("ams-light"))))
-	s.Rules.HeavyRate = calls(api.Claim) / float64(max(1, len(d.Topology.Role("ams-heavy"))))
+	s.Rules.LightRate = calls(api.List, api.Select, api.Receipt) / float64(max(1, len(d.Topology.Old("ams-light"))))
+	s.Rules.HeavyRate = calls(api.Claim) / float64(max(1, len(d.Topology.Old("ams-heavy"))))
 	return s
 }

@@ -10,6 +10,7 @@ import (
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
 	"redpacket/drills/rig"
+	"redpacket/faults/warden"
 	"redpacket/loadprofiles"
 	"redpacket/system/books"
 )
@@ -32,6 +33,7 @@ type Gauges interface {
 	CPU(ctx context.Context) (map[string]time.Duration, error)
 	// Alarms are those that the system's own monitor raised in a span; none when it has no monitor.
 	Alarms(ctx context.Context, from, to time.Time) ([]Alarm, error)
+	Money
 }
 
 // Keepers are asked when the drill is over.
@@ -46,6 +48,18 @@ type Samples map[string]map[string]float64
 // Volley fires a load at a cluster's front door and leaves tally.bin and journal.bin in a directory.
 type Volley interface {
 	Fire(ctx context.Context, shot Shot, tell func(Progress)) (loadprofiles.Yield, error)
+}
+
+// Prober claims at an even pace, beside the load and apart from it, as users of its own.
+type Prober interface {
+	// Probe blocks until the last probe has ended; times are since began.
+	Probe(ctx context.Context, began time.Time, p Pace) ([]loadprofiles.Probe, error)
+}
+
+// Pace is what a prober is to do for the users of each data centre.
+type Pace struct {
+	Every  time.Duration
+	Length time.Duration // no probe leaves later
 }
 
 // Shot is one load to fire.
@@ -63,16 +77,25 @@ type Progress struct {
 	Offered float64 // requests/s, lately
 	Goodput float64 // of them, done
 	Late    time.Duration
-	Doing   string // what else is going on: waiting, draining, reading the books
+
+	Answered  float64 // requests/s of the critical path that ended lately, in whatever way
+	Succeeded float64 // of them, done or refused by the business
+	Wrong     string  // the first contradiction that users were told; empty: none
+	Doing     string  // what else is going on: waiting, draining, reading the books
 }
 
 // Conditions are what a run adds to its drill.
 type Conditions struct {
 	Scale  float64 // 0 … 1
 	Volley Volley
+	Prober Prober // nil: a drill that probes cannot be run
 	Into   *record.Writer
 	Tell   func(Progress) // must not block
 	Facts  Facts
+
+	// Ward ends what the drill hurts. nil: the run has one of its own, with a journal beside the record and nobody who
+	// would heal if this process died.
+	Ward *warden.Ward
 }
 
 // Facts are what the record says of the run beside what was seen.
@@ -89,7 +112,21 @@ func Run(ctx context.Context, d Drill, on Cluster, with Conditions) (*record.Rec
 	if err := d.Check(); err != nil {
 		return nil, err
 	}
-	r := &run{drill: d, on: on, with: with, m: manifest(d, with)}
+	if d.Probe > 0 && with.Prober == nil {
+		return nil, fmt.Errorf("drill %s: %w: nobody is there to probe", d.ID, ErrCluster)
+	}
+	if with.Ward == nil {
+		own, err := warden.Hold(warden.Beside(with.Into.Dir()), nil)
+		if err != nil {
+			return nil, fmt.Errorf("drill %s: %w", d.ID, err)
+		}
+		defer own.Close()
+		with.Ward = own
+	}
+	if err := with.Ward.Fit(); err != nil {
+		return nil, fmt.Errorf("drill %s: %w: %w", d.ID, ErrCluster, err)
+	}
+	r := &run{drill: d, on: on, with: with, m: manifest(d, with), fired: newTriggers(d.Steps)}
 	if err := r.awaitHealth(ctx); err != nil {
 		return nil, fmt.Errorf("drill %s: wait for health: %w: %w", d.ID, ErrCluster, err)
 	}
@@ -112,9 +149,14 @@ type run struct {
 	with  Conditions
 	m     record.Manifest
 
-	mu   sync.Mutex
-	last record.Sample // the latest reading of the gauges
-	bad  []string      // troubles
+	release release // of a new version
+	guards  guards
+
+	mu    sync.Mutex
+	last  record.Sample // the latest reading of the gauges
+	fired *triggers
+	bad   []string        // troubles
+	seen  []record.Sample // all readings, while a release is judged by them
 }
 
 func manifest(d Drill, with Conditions) record.Manifest {
@@ -123,7 +165,7 @@ func manifest(d Drill, with Conditions) record.Manifest {
 	return record.Manifest{
 		Drill: d.ID, Name: d.Name, Why: d.Why, Group: d.Group, Seed: d.Seed, Scale: with.Scale,
 		Script: script, ScriptHash: ScriptHash(script), Windows: d.Windows(), Claims: claims,
-		Activity: stage.Activity, Rules: stage.Rules, Profile: d.Profile(), Nodes: len(stage.Topology.Nodes),
+		Activity: stage.Activity, Rules: stage.Rules, Profile: d.Profile(), ProbeEvery: d.Probe, Nodes: len(stage.Topology.Nodes),
 		Revision: with.Facts.Revision, Images: with.Facts.Images, Rig: with.Facts.Rig, Notes: with.Facts.Notes,
 	}
 }
@@ -135,8 +177,13 @@ func (r *run) perform(ctx context.Context) error {
 		return fmt.Errorf("read CPU: %w: %w", ErrCluster, err)
 	}
 	watching, stop := context.WithCancel(ctx)
-	var group sync.WaitGroup
+	firing, abort := context.WithCancelCause(ctx)
+	guarding, relax := context.WithCancel(firing)
+	var group, hurts, guards sync.WaitGroup
 	defer group.Wait()
+	defer hurts.Wait()
+	defer abort(nil)
+	defer relax()
 	defer stop()
 	var once sync.Once
 	begin := func(p Progress) {
@@ -144,14 +191,24 @@ func (r *run) perform(ctx context.Context) error {
 			once.Do(func() {
 				r.m.Began = time.Now().Add(-p.At)
 				group.Go(func() { r.watch(watching) })
-				group.Go(func() { r.play(watching) })
+				group.Go(func() { r.play(firing) })
+				group.Go(func() { r.probe(firing) })
+				hurts.Go(func() { r.sufferAll(firing) })
+				guards.Go(func() { r.guard(guarding, abort) })
+				if r.drill.releases() {
+					group.Go(func() { r.recall(firing) })
+				}
 			})
 		}
+		r.guards.hear(p)
 		r.with.Tell(p)
 	}
 	shot := Shot{Profile: r.m.Profile, Scale: r.with.Scale, Seed: r.drill.Seed, Dir: r.with.Into.Dir()}
 	ticks := rig.Count()
-	r.m.Yield, err = r.with.Volley.Fire(ctx, shot, begin)
+	r.m.Yield, err = r.with.Volley.Fire(firing, shot, begin)
+	gone := r.now()
+	relax()
+	guards.Wait()
 	r.m.Notes = append(r.m.Notes, fmt.Sprintf("the hypervisor kept %.1f %% of this machine's processor time from it during the load", 100*rig.Count().StolenSince(ticks)))
 	if err != nil {
 		return fmt.Errorf("fire %s: %w: %w", r.m.Profile.Name, ErrCluster, err)
@@ -159,32 +216,53 @@ func (r *run) perform(ctx context.Context) error {
 	if r.m.Began.IsZero() {
 		return fmt.Errorf("fire %s: %w: it never began", r.m.Profile.Name, ErrCluster)
 	}
+	if hurts.Wait(); r.aborted() {
+		r.quieten(ctx, gone)
+	}
 	r.phaseEvents()
+	r.note(func() { r.m.Events = append(r.m.Events, r.fired.all(r.m.Length())...) })
 	r.drain(ctx)
 	r.alarmEvents(ctx)
 	r.cpuSince(ctx, used)
 	return ctx.Err()
 }
 
-// play takes each step at its time and writes down when it was seen to bite.
+// play takes each step at its time.
 func (r *run) play(ctx context.Context) {
 	for _, t := range r.drill.Steps {
 		if !sleepUntil(ctx, r.m.Began.Add(t.At)) {
 			return
 		}
-		e := record.Event{Track: track(t.Step), What: t.Step.String(), From: r.now()}
-		if v, ok := t.Step.(victim); ok {
-			e.Node = v.Victim()
+		if s, ok := t.Step.(Release); ok {
+			r.to(ctx, s)
+		} else {
+			r.take(ctx, t.Step)
 		}
-		if k, ok := t.Step.(tracked); ok {
-			e.Track = k.Track()
-		}
-		err := t.Step.Do(ctx, r.on)
-		e.To = r.now()
-		if e.Effective = e.To; err != nil {
-			e.Effective, e.Err = 0, err.Error()
-		}
-		r.note(func() { r.m.Events = append(r.m.Events, e) })
+	}
+}
+
+// take takes a step and writes down when it was seen to bite.
+func (r *run) take(ctx context.Context, s Step) {
+	e := record.Event{Track: record.Playbook, What: s.String(), From: r.now()}
+	err := s.Do(ctx, r.on)
+	e.To = r.now()
+	if e.Effective = e.To; err != nil {
+		e.Effective, e.Err = 0, err.Error()
+	}
+	r.note(func() { r.m.Events = append(r.m.Events, e) })
+}
+
+// probe has the prober claim for as long as the load lasts. What it could not do is a trouble.
+func (r *run) probe(ctx context.Context) {
+	if r.drill.Probe == 0 {
+		return
+	}
+	all, err := r.with.Prober.Probe(ctx, r.m.Began, Pace{Every: r.drill.Probe, Length: r.m.Length()})
+	if err == nil {
+		err = r.with.Into.Probes(all)
+	}
+	if err != nil {
+		r.trouble("%v", err)
 	}
 }
 
@@ -199,6 +277,7 @@ func (r *run) phaseEvents() {
 // seen of it may still tell.
 func (r *run) closeBooks(ctx context.Context) error {
 	r.with.Tell(Progress{Doing: "looking at every container"})
+	r.audit(ctx)
 	deaths, err := r.on.Autopsy(ctx)
 	if r.m.Deaths, r.m.Autopsy = deaths, err == nil; err != nil {
 		r.trouble("autopsy: %v", err)

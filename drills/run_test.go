@@ -15,6 +15,7 @@ import (
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
 	"redpacket/drills/report"
+	"redpacket/faults/node"
 	"redpacket/loadprofiles"
 	"redpacket/system/activity"
 	"redpacket/system/books"
@@ -24,7 +25,7 @@ import (
 
 // small is a drill of two and a half seconds with everything in it.
 func small() drills.Drill {
-	kill := drills.Kill{Node: "cmem-1"}
+	kill := node.Killed{Node: "cmem-1"}
 	clients := loadprofiles.Estimate96k(time.Second)
 	return drills.Drill{
 		ID: "small", Name: "small", Why: "the chain is broken", Group: "test", Seed: 3,
@@ -34,7 +35,8 @@ func small() drills.Drill {
 			{Name: "calm", Curve: loadprofiles.Hold(10_000, time.Second)},
 			{Name: "night", Curve: loadprofiles.Hold(30_000, 1500*time.Millisecond)},
 		},
-		Steps: []drills.Timed{{At: 1200 * time.Millisecond, Step: kill}},
+		Injections: []drills.Injection{{At: 1200 * time.Millisecond, Fault: kill}},
+		Steps:      []drills.Timed{{At: 300 * time.Millisecond, Step: drills.Activate{Playbook: "P7"}}},
 		Assertions: []judge.Assertion{
 			judge.LoadOffered{AtLeast: 0.99, LateBy: time.Second, LateTo: 0.01}, judge.GeneratorKeptUp{}, judge.Watched{AtLeast: 0.5},
 			judge.BooksRead{}, judge.StepsEffective{}, judge.MoneyConserved{}, judge.NoneBeyondStock{}, judge.OneGrantEach{},
@@ -61,7 +63,7 @@ func play(t *testing.T, d drills.Drill, s *drillstest.System) (*record.Record, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := drills.Run(t.Context(), d, s, drills.Conditions{Scale: 0.5, Volley: s, Into: into, Tell: func(drills.Progress) {},
+	r, err := drills.Run(t.Context(), d, s, drills.Conditions{Scale: 0.5, Volley: s, Prober: s, Into: into, Tell: func(drills.Progress) {},
 		Facts: drills.Facts{Revision: "abc", Images: map[string]string{"tgw": "sha256:1"}}})
 	return r, dir, err
 }
@@ -175,7 +177,7 @@ func TestAStageThatFailsIsNoFinding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = drills.Run(ctx, small(), s, drills.Conditions{Scale: 0.5, Volley: s, Into: into, Tell: func(drills.Progress) {}})
+	_, err = drills.Run(ctx, small(), s, drills.Conditions{Scale: 0.5, Volley: s, Prober: s, Into: into, Tell: func(drills.Progress) {}})
 	if !errors.Is(err, drills.ErrCluster) {
 		t.Errorf("error %v; want ErrCluster", err)
 	}
@@ -190,7 +192,7 @@ func TestInterruptedRunLeavesNoRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = drills.Run(ctx, small(), s, drills.Conditions{Scale: 0.5, Volley: s, Into: into, Tell: func(p drills.Progress) {
+	_, err = drills.Run(ctx, small(), s, drills.Conditions{Scale: 0.5, Volley: s, Prober: s, Into: into, Tell: func(p drills.Progress) {
 		if p.At > 200*time.Millisecond {
 			cancel()
 		}
@@ -210,8 +212,7 @@ func TestPlaybooksOnTheTimeline(t *testing.T) {
 	at := func(ms int, s drills.Step) drills.Timed {
 		return drills.Timed{At: time.Duration(ms) * time.Millisecond, Step: s}
 	}
-	d.Steps = []drills.Timed{at(300, drills.Activate{Playbook: "P1"}), at(600, drills.Activate{Playbook: "P7"}),
-		at(1200, drills.Kill{Node: "cmem-1"}), at(1500, drills.RollBack{Playbook: "P1"})}
+	d.Steps = []drills.Timed{at(300, drills.Activate{Playbook: "P1"}), at(600, drills.Activate{Playbook: "P7"}), at(1500, drills.RollBack{Playbook: "P1"})}
 	s := system()
 	r, _, err := play(t, d, s)
 	if err != nil {

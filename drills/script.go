@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"redpacket/loadprofiles"
+	"redpacket/system/config"
 )
 
 // Script is the drill in words, as it is printed before it runs. It is pure: one drill and seed, one script. Rates are
@@ -24,12 +25,28 @@ func (d Drill) Script() []string {
 		fmt.Sprintf("  rules      a claim per user every %s, each game accepts %g deliveries/s, faulty instances go by l5's set %q",
 			d.Rules.ClaimEvery.D(), d.Rules.DeliveryRate, d.Rules.L5),
 		fmt.Sprintf("  clients    %s: %d users, %s, patience %s, %d connections", p.Name, p.Users.Size, retries(p.Retry), p.Patience, p.Conns.All()),
-		"  timeline   (rates of the whole event, all ops together; a run multiplies them by its scale)",
+	}
+	if d.Probe > 0 {
+		lines = slices.Insert(lines, len(lines)-1, fmt.Sprintf("  probes     a claim of another user every %s in each data centre", d.Probe))
+	}
+	if p.Funnel.Click > 0 {
+		lines = slices.Insert(lines, len(lines)-1, fmt.Sprintf("  users      %.0f exposures/s at the peak, %g clicks an exposure, then %d static parts, a list, %g selects a list, %g claims a select, %g receipts a claim that is done",
+			p.Exposures().Peak(), p.Funnel.Click, p.Funnel.Statics, p.Funnel.Select, p.Funnel.Claim, p.Funnel.Receipt))
 	}
 	if own := d.Topology.Own(); len(own) > 0 {
 		lines = slices.Insert(lines, 4, "  images     of one's own: "+strings.Join(own, ", "))
 	}
+	if d.Rules.Capacity != (config.Capacity{}) {
+		lines = append(lines, fmt.Sprintf("  triggers   are shares of %+v", d.Rules.Capacity))
+	}
+	lines = append(lines, "  timeline   (rates of the whole event, all ops together; a run multiplies them by its scale)")
 	lines = append(lines, d.timeline()...)
+	for _, rule := range d.Aborts {
+		lines = append(lines, "  aborts     when "+rule.String())
+	}
+	if d.releases() {
+		lines = append(lines, "  recalls    when "+d.Recall.String()+"; or any amount is not the share's")
+	}
 	lines = append(lines, "  asserts")
 	for _, a := range d.Assertions {
 		lines = append(lines, fmt.Sprintf("    %-10s %s", a.Kind(), a))
@@ -59,8 +76,21 @@ func (d Drill) timeline() []string {
 			name = ""
 		}
 	}
+	for _, i := range d.Injections {
+		if i.For == 0 {
+			all = append(all, line{i.At, i.String() + ", for good"})
+			continue
+		}
+		all = append(all, line{i.At, i.String()}, line{i.At + i.For, i.Heals()})
+	}
+	for _, c := range d.Load.Packages.Changes {
+		all = append(all, line{c.From, fmt.Sprintf("the offline package is there for %.0f %% of the users, as they take notice within %s", 100*c.Share, d.Load.Packages.TTL)})
+	}
 	for _, t := range d.Steps {
 		all = append(all, line{t.At, t.Step.String()})
+		if s, ok := t.Step.(Release); ok && len(s.If) > 0 {
+			all = append(all, line{t.At, "  " + s.gate()})
+		}
 	}
 	all = append(all, line{at, "the load ends; drain until no claim is unsettled, then take the books"})
 	slices.SortStableFunc(all, func(a, b line) int { return int(a.at - b.at) })

@@ -8,6 +8,7 @@ import (
 
 	"redpacket/drills"
 	"redpacket/drills/judge"
+	"redpacket/faults/node"
 	"redpacket/loadprofiles"
 )
 
@@ -35,13 +36,17 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 		{"short phase", func(d *drills.Drill) { d.Phases[0].Curve = loadprofiles.Hold(1, time.Millisecond) }, "less than a second"},
 		{"same phase", func(d *drills.Drill) { d.Phases[1].Name = "calm" }, "name of its own"},
 		{"late step", func(d *drills.Drill) { d.Steps[0].At = time.Minute }, "no window is left"},
-		{"unknown victim", func(d *drills.Drill) { d.Steps[0].Step = drills.Kill{Node: "cmem-9"} }, `no node "cmem-9"`},
+		{"late fault", func(d *drills.Drill) { d.Injections[0].At = time.Minute }, "no window is left"},
+		{"fault that heals late", func(d *drills.Drill) { d.Injections[0].For = time.Minute }, "to see recovery in"},
+		{"unknown victim", func(d *drills.Drill) { d.Injections[0].Fault = node.Killed{Node: "cmem-9"} }, `no node and no link "cmem-9"`},
+		{"same fault", func(d *drills.Drill) { d.Injections = append(d.Injections, d.Injections[0]) }, "is there twice"},
+		{"no fault", func(d *drills.Drill) { d.Injections[0].Fault = nil }, "has no fault"},
 		{"same step", func(d *drills.Drill) { d.Steps = append(d.Steps, d.Steps[0]) }, "is there twice"},
 		{"no step", func(d *drills.Drill) { d.Steps[0].Step = nil }, "does nothing"},
 		{"nothing asserted", func(d *drills.Drill) { d.Assertions = nil }, "asserts nothing"},
 		{"unknown window", func(d *drills.Drill) {
 			d.Assertions = append(d.Assertions, judge.Succeeds{AtLeast: 1, In: "dawn"})
-		}, `no phase or step "dawn"; it has calm, night, kill cmem-1`},
+		}, `no phase or step "dawn"; it has calm, night, activate P7, kill cmem-1, heal: kill cmem-1`},
 		{"steps unasked", func(d *drills.Drill) { d.Assertions = []judge.Assertion{judge.BooksRead{}} }, "StepsEffective"},
 		{"twice asserted", func(d *drills.Drill) { d.Assertions = append(d.Assertions, judge.BooksRead{}) }, "asserts twice"},
 		{"no deliveries", func(d *drills.Drill) { d.Rules.DeliveryRate = 0 }, "accept no delivery"},

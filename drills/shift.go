@@ -3,8 +3,6 @@ package drills
 import (
 	"context"
 	"fmt"
-
-	"redpacket/drills/record"
 )
 
 // Shift sends the users of a region to data centres a and b by weight.
@@ -23,9 +21,6 @@ func (s Shift) String() string {
 	}
 	return fmt.Sprintf("send %s to a and b by %d to %d", region, s.A, s.B)
 }
-
-// Track is Playbook: a shift hurts nothing.
-func (s Shift) Track() record.Track { return record.Playbook }
 
 // Do changes the weights.
 func (s Shift) Do(ctx context.Context, on Levers) error {

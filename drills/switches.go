@@ -20,11 +20,19 @@ type Switchboard interface {
 // the load ends.
 type Activate struct{ Playbook string }
 
+// ActivatePartly activates a playbook while some processes cannot hear of it. It has taken effect when the platform has
+// named exactly these.
+type ActivatePartly struct {
+	Playbook string
+	Missing  []string // nodes
+}
+
 // RollBack takes a playbook back.
 type RollBack struct{ Playbook string }
 
 var (
 	_ Step = Activate{}
+	_ Step = ActivatePartly{}
 	_ Step = RollBack{}
 )
 
@@ -33,6 +41,35 @@ func (a Activate) String() string { return "activate " + a.Playbook }
 
 // Do activates the playbook.
 func (a Activate) Do(ctx context.Context, on Levers) error { return on.Activate(ctx, a.Playbook) }
+
+// String is who is to be missing.
+func (a ActivatePartly) String() string {
+	return fmt.Sprintf("press %s, which %s cannot hear", a.Playbook, strings.Join(a.Missing, " and "))
+}
+
+// Do activates the playbook and wants the platform to say who is missing.
+func (a ActivatePartly) Do(ctx context.Context, on Levers) error {
+	err := on.Activate(ctx, a.Playbook)
+	if err == nil {
+		return fmt.Errorf("%s: every process is said to run with it", a)
+	}
+	_, said, named := strings.Cut(err.Error(), notAll)
+	if !named {
+		return err
+	}
+	if n := strings.Count(said, ";") + 1; n != len(a.Missing) {
+		return fmt.Errorf("%s: %d are said to be missing: %w", a, n, err)
+	}
+	for _, node := range a.Missing {
+		if !strings.Contains(said, node) {
+			return fmt.Errorf("%s: %s is not named: %w", a, node, err)
+		}
+	}
+	return nil
+}
+
+// notAll comes before the names of those who have not echoed a change.
+const notAll = "not every process runs with it: "
 
 // String is "roll back" and the playbook.
 func (r RollBack) String() string { return "roll back " + r.Playbook }
@@ -46,6 +83,8 @@ func checkPlaybook(s Step) error {
 	switch s := s.(type) {
 	case Activate:
 		id = s.Playbook
+	case ActivatePartly:
+		id = s.Playbook
 	case RollBack:
 		id = s.Playbook
 	default:
@@ -57,19 +96,14 @@ func checkPlaybook(s Step) error {
 	return nil
 }
 
-// track is the track of the event that a step leaves.
-func track(s Step) record.Track {
-	switch s.(type) {
-	case Activate, RollBack:
-		return record.Playbook
-	}
-	return record.Fault
-}
-
-// lasting gives activations their ends, once all is over: when they were taken back, or the end of the load.
+// lasting gives what nobody ended its end, once all is over: activations that of being taken back, or of the load, faults
+// that are there for good that of the load.
 func lasting(events []record.Event, end time.Duration) {
 	for i := range events {
 		e := &events[i]
+		if e.Track == record.Fault && e.Effective > 0 && e.To == 0 {
+			e.To = max(e.Effective, end)
+		}
 		playbook, activated := strings.CutPrefix(e.What, Activate{}.String())
 		if !activated || e.Track != record.Playbook || e.Err != "" {
 			continue

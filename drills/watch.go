@@ -23,7 +23,7 @@ func (r *run) awaitHealth(ctx context.Context) error {
 	defer cancel()
 	for {
 		samples, err := r.on.Scrape(ctx)
-		if err == nil && gauges(samples)[record.ShardOpen] == 1 {
+		if err == nil && r.gauges(samples)[record.ShardOpen] == 1 {
 			return nil
 		}
 		r.with.Tell(Progress{Doing: "waiting for the shard to open"})
@@ -45,7 +45,7 @@ func (r *run) watch(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s := record.Sample{At: r.now(), Values: gauges(samples)}
+		s := record.Sample{At: r.now(), Values: r.gauges(samples)}
 		if err != nil {
 			s.Err = err.Error()
 		}
@@ -60,7 +60,13 @@ func (r *run) keep(s record.Sample) {
 	if err := r.with.Into.Sample(s); err != nil {
 		r.trouble("%v", err)
 	}
-	r.note(func() { r.last = s })
+	r.note(func() {
+		r.last = s
+		r.fired.step(s)
+		if r.drill.releases() {
+			r.seen = append(r.seen, s)
+		}
+	})
 }
 
 // drain waits, after the load, until the gauges say in two readings that no claim is open and the shard is not closed.
@@ -107,57 +113,6 @@ func stillOpen(s record.Sample) string {
 		return "the shard is closed"
 	}
 	return ""
-}
-
-// meter says how a gauge is made from the metrics of all nodes: all of a name, or the one with these labels.
-type meter struct {
-	gauge  record.Gauge
-	metric string
-	add    func(a, b float64) float64
-}
-
-func (m meter) reads(name string) bool {
-	base, _, _ := strings.Cut(name, "{")
-	return name == m.metric || base == m.metric
-}
-
-func plus(a, b float64) float64 { return a + b }
-
-func meters() []meter {
-	most := func(a, b float64) float64 { return max(a, b) }
-	least := func(a, b float64) float64 { return min(a, b) }
-	return []meter{
-		{record.QueueWait, "redpacket_queue_wait_seconds", most},
-		{record.Admitted, "redpacket_admitted_share", least},
-		{record.Backlog, "redpacket_backlog", plus},
-		{record.BacklogAge, "redpacket_backlog_age_seconds", most},
-		{record.Unsettled, "redpacket_claims_unsettled", plus},
-		{record.ShardEpoch, "redpacket_shard_epoch", most},
-		{record.ShardOpen, "redpacket_shard_open", least},
-		{record.Granted, "redpacket_grants_total", plus},
-		{record.Delivered, "redpacket_delivered_total", plus},
-		{record.DegradedBy("recommend"), `redpacket_degraded_total{part="recommend"}`, plus},
-		{record.DegradedBy("registry"), `redpacket_degraded_total{part="registry"}`, plus},
-	}
-}
-
-// gauges reads the metrics that the record keeps. A metric that no node shows is left out.
-func gauges(samples Samples) map[record.Gauge]float64 {
-	values := map[record.Gauge]float64{}
-	for _, m := range meters() {
-		for _, metrics := range samples {
-			for name, v := range metrics {
-				if !m.reads(name) {
-					continue
-				}
-				if sum, ok := values[m.gauge]; ok {
-					v = m.add(sum, v)
-				}
-				values[m.gauge] = v
-			}
-		}
-	}
-	return values
 }
 
 // cores turns running totals of processor time into what each role used since the last reading.

@@ -65,5 +65,8 @@ func (p Profile) Scaled(scale float64) Profile {
 	return p
 }
 
+// Exposures is the curve of exposures per second that bring these clicks; without an exposure stage, that of the clicks.
+func (p Profile) Exposures() Curve { return p.Clicks().Times(p.Funnel.Exposed()) }
+
 // Clicks is the curve of clicks per second that bring the curve's requests when nothing is refused.
 func (p Profile) Clicks() Curve { return p.Curve.Times(1 / p.Funnel.PerClick()) }

@@ -99,6 +99,44 @@ func TestCrowdFollowsTheProfile(t *testing.T) {
 	}
 }
 
+// Tagged clicks are pressure users', the neighbour's are for its gifts, in the shares that the profile says; without
+// either, the stream is what it was.
+func TestTaggedAndNeighbouringClicks(t *testing.T) {
+	p := Night200k(time.Second)
+	plain := p.Crowd(7)
+	p.Users.Tagged, p.Users.Neighbour = 0.2, Neighbour{Activity: 2, Share: 0.1, Gifts: []api.Gift{0, 1}}
+	crowd, tagged, beside, both := p.Crowd(7), 0.0, 0.0, 0.0
+	const clicks = 50_000
+	for n := uint64(1); n <= clicks; n++ {
+		c := crowd.Click(n)
+		was := plain.Click(n)
+		if c.User.IsPressure() != c.Gift.Tagged() || c.User&^was.User.Pressure() != 0 || c.Last != was.Last {
+			t.Fatalf("click %d: user %d, gift %d; without tags user %d", n, c.User, c.Gift, was.User)
+		}
+		if c.Gift.Tagged() {
+			tagged++
+		}
+		switch c.Gift.Place() {
+		case 1:
+			if beside++; c.Gift.Own() > 1 {
+				t.Fatalf("click %d: gift %d of the neighbour", n, c.Gift.Own())
+			}
+			if c.Gift.Tagged() {
+				both++
+			}
+		case 0:
+			if c.Gift.Own() != was.Gift {
+				t.Fatalf("click %d: gift %d, without tags %d", n, c.Gift, was.Gift)
+			}
+		}
+	}
+	for what, got := range map[string][2]float64{"tagged": {tagged, 0.2}, "beside": {beside, 0.1}, "both": {both, 0.02}} {
+		if math.Abs(got[0]/clicks-got[1]) > 0.005 {
+			t.Errorf("%s: %f of the clicks, want %f", what, got[0]/clicks, got[1])
+		}
+	}
+}
+
 func TestCrowdIsTheSameForTheSameSeed(t *testing.T) {
 	p := Night200k(time.Second)
 	stream := func(seed uint64) (sum uint64) {

@@ -15,16 +15,20 @@ const Servers = 20
 type Crowd struct {
 	seed   uint64
 	users  Population
+	clicks uint64          // a draw below it makes a click of an exposure
 	reach  [api.Ops]uint64 // a draw below reach[op] takes the step
 	gifts  []uint64        // the running total of the Zipf law, as a share of 1<<63
 	stages [3]api.Op       // the steps after the list, in order
 	first  api.Op          // the step a click begins with
+
+	statics  int
+	packages Packages
 }
 
 // Click is one journey as it is planned: who comes, for what, and how far if nothing is refused.
 type Click struct {
 	User   api.User
-	Gift   api.Gift
+	Gift   api.Gift // its number on the platform: it says whether the click is tagged, and for which activity
 	Server uint16
 	First  api.Op // the step the user comes straight to; List for a whole journey
 	Last   api.Op // the last step the user means to take: First … Receipt
@@ -49,7 +53,7 @@ func mix(x uint64) uint64 {
 // Crowd is the crowd of a checked profile under a seed.
 func (p Profile) Crowd(seed uint64) *Crowd {
 	// Mixed twice, so that no seed meets a click's number: else click 3 of seed 4 would be click 5 of seed 2.
-	c := &Crowd{seed: mix(mix(seed + 1)), users: p.Users, stages: [3]api.Op{api.Select, api.Claim, api.Receipt}, first: p.Funnel.begin()}
+	c := &Crowd{seed: mix(mix(seed + 1)), users: p.Users, clicks: portion(1 / p.Funnel.Exposed()), statics: p.Funnel.Statics, packages: p.Packages, stages: [3]api.Op{api.Select, api.Claim, api.Receipt}, first: p.Funnel.begin()}
 	for op, share := range map[api.Op]float64{
 		api.Select: p.Funnel.Select, api.Claim: p.Funnel.Claim, api.Receipt: p.Funnel.Receipt,
 	} {
@@ -69,6 +73,16 @@ func (p Profile) Crowd(seed uint64) *Crowd {
 
 // portion turns a share into the bound of a 63-bit draw; a share of 1 takes every draw.
 func portion(share float64) uint64 { return uint64(min(max(share, 0), 1) * (1 << 63)) }
+
+// Clicks says whether exposure number n (1 …) makes a click, which is then click number n. Who clicks at one share clicks at
+// every larger one too.
+func (c *Crowd) Clicks(n uint64) bool {
+	draw := Draw(mix(c.seed ^ mix(n) ^ exposed))
+	return draw.Next()>>1 < c.clicks
+}
+
+// exposed keeps the draw that makes a click apart from the click's own draws.
+const exposed = 0x657870_6f736564
 
 // Click is click number n (1 …).
 func (c *Crowd) Click(n uint64) Click {
@@ -91,6 +105,13 @@ func (c *Crowd) Click(n uint64) Click {
 			break
 		}
 		click.Last = op
+	}
+	if c.users.Neighbour.Share > 0 && draw.Next()>>1 < portion(c.users.Neighbour.Share) {
+		gifts := c.users.Neighbour.Gifts
+		click.Gift = gifts[draw.Next()%uint64(len(gifts))].In(1, false)
+	}
+	if c.users.Tagged > 0 && draw.Next()>>1 < portion(c.users.Tagged) {
+		click.User, click.Gift = click.User.Pressure(), click.Gift.In(click.Gift.Place(), true)
 	}
 	click.Draw = draw
 	return click

@@ -20,6 +20,7 @@ func FuzzProfile(f *testing.F) {
 		}
 		f.Add(text, uint64(3), 0.25)
 	}
+	f.Add([]byte(`{"Name":"x","Funnel":{"Click":0.0001},"Packages":{"Changes":[{"From":0,"Share":1}],"TTL":1}}`), uint64(1), 1.0)
 	hostile := Estimate96k(time.Second)
 	hostile.Curve = Curve{{1e300, 1e300, 1 << 62}, {1, 1, 1 << 62}, {1, 1, 1 << 62}, {1, 1, 1 << 62}, {1, 1, 5}}
 	hostile.Users.GiftSkew, hostile.Conns.Static = -1e300, 1<<40
@@ -40,7 +41,7 @@ func FuzzProfile(f *testing.F) {
 			t.Fatalf("%+v is written, and read as %+v, %v", p, back, err)
 		}
 		s := p.Scaled(scale)
-		clicks := s.Clicks()
+		clicks := s.Exposures()
 		all, length := clicks.Arrivals(), clicks.Length()
 		if length <= 0 || all > 1<<53 || s.Users.Size < 1 || s.Users.Hot > s.Users.Size || p.Conns.All() > 3*maxConns {
 			t.Fatalf("%d clicks in %s by %+v over %d connections", all, length, s.Users, p.Conns.All())

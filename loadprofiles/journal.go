@@ -35,20 +35,27 @@ func (a Attempt) Append(dst []byte) []byte {
 	dst = le.AppendUint64(dst, uint64(a.Fen))
 	dst = le.AppendUint64(dst, uint64(a.Owed))
 	dst = le.AppendUint64(dst, uint64(a.Took)<<16|uint64(a.Outcome)<<8|uint64(a.Code))
-	return le.AppendUint32(dst, uint32(a.Gift))
+	last := uint32(a.Gift)
+	if a.Gray {
+		last |= grayBit
+	}
+	return le.AppendUint32(dst, last)
 }
+
+// grayBit stands above the gift's number.
+const grayBit = 1 << 16
 
 // decode is the inverse of Append; it refuses values that Append cannot have written.
 func decode(b []byte) (Attempt, error) {
 	le := binary.LittleEndian
-	last := le.Uint64(b[32:])
+	last, gift := le.Uint64(b[32:]), le.Uint32(b[40:])
 	a := Attempt{
 		User: api.User(le.Uint64(b)), Order: api.Order(le.Uint64(b[8:])), Fen: money.Fen(le.Uint64(b[16:])),
 		Owed: time.Duration(le.Uint64(b[24:])), Took: time.Duration(last >> 16),
-		Outcome: api.Outcome(last >> 8), Code: api.Code(last), Gift: api.Gift(le.Uint32(b[40:])),
+		Outcome: api.Outcome(last >> 8), Code: api.Code(last), Gift: api.Gift(gift), Gray: gift&grayBit != 0,
 	}
-	if a.Outcome >= api.Outcomes || a.Code >= api.Codes || a.Fen < 0 || a.Owed < 0 || le.Uint32(b[40:]) > 1<<16-1 {
-		return a, fmt.Errorf("attempt of user %d has outcome %d, code %d, gift %d: no writer wrote this", a.User, a.Outcome, a.Code, le.Uint32(b[40:]))
+	if a.Outcome >= api.Outcomes || a.Code >= api.Codes || a.Fen < 0 || a.Owed < 0 || gift >= 2*grayBit {
+		return a, fmt.Errorf("attempt of user %d has outcome %d, code %d, gift %d: no writer wrote this", a.User, a.Outcome, a.Code, gift)
 	}
 	return a, nil
 }

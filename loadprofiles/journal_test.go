@@ -20,7 +20,7 @@ func attempts() *rapid.Generator[Attempt] {
 			Order: api.Order(rapid.Uint64().Draw(t, "order")), Fen: money.Fen(rapid.Int64Min(0).Draw(t, "fen")),
 			Outcome: api.Outcome(rapid.Uint8Max(uint8(api.Outcomes-1)).Draw(t, "outcome")),
 			Code:    api.Code(rapid.Uint8Max(uint8(api.Codes-1)).Draw(t, "code")),
-			Owed:    time.Duration(rapid.Int64Min(0).Draw(t, "owed")), Took: time.Duration(rapid.Int64Range(0, 1<<48-1).Draw(t, "took")),
+			Owed:    time.Duration(rapid.Int64Min(0).Draw(t, "owed")), Took: time.Duration(rapid.Int64Range(0, 1<<48-1).Draw(t, "took")), Gray: rapid.Bool().Draw(t, "gray"),
 		}
 	})
 }

@@ -17,11 +17,14 @@ type Attempt struct {
 	Code    api.Code
 	Owed    time.Duration // since the volley began
 	Took    time.Duration // until its answer, from when it was owed
+	Gray    bool          // the answer named the new version as its giver
 }
 
 // Yield is what a volley saw, beside the tally and the journal, which it leaves in files. Counts are of requests unless
-// they say clicks, which means Vegeta's hits: clicks in journeys, and requests where a hit is one.
+// they say clicks, which means Vegeta's hits: clicks in journeys, and requests where a hit is one. Where the profile has an
+// exposure stage the hits are exposures, and clicks are those that became one.
 type Yield struct {
+	Exposures  Launches      `json:"exposures,omitzero"` // users who were shown the event and may have clicked; zero where the profile has no exposure stage
 	Clicks     Launches      `json:"clicks"`
 	Owed       uint64        `json:"owed"`     // requests that the launched clicks' journeys came to owe, and those of clicks never launched; where a hit is a request, all of the curve
 	Launched   uint64        `json:"launched"` // requests that left the generator: handed to a connection, or owed while none was to be had

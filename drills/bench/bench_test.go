@@ -9,6 +9,7 @@ import (
 
 	"redpacket/drills/record"
 	"redpacket/loadprofiles"
+	"redpacket/loadprofiles/tally"
 	"redpacket/loadprofiles/volley"
 	"redpacket/system/api"
 )
@@ -128,6 +129,8 @@ func (late) Count(_ record.Span, of record.Which) uint64 {
 	}
 	return 0
 }
+
+func (late) Happened(record.Span, tally.Fact) uint64 { return 0 }
 
 func (late) Quantile(record.Span, record.Which, float64) time.Duration { return 9 * time.Second }
 

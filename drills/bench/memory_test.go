@@ -108,7 +108,7 @@ func TestARowIsMeasuredOnASystemOfMemory(t *testing.T) {
 	if err := r.Write(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"≥ 200,000", "NO: 0.5", "≤ 3.00", "every gate holds: false", "ams-heavy", "by itself"} {
+	for _, want := range []string{"≥ 200,000", "NO: 0.7", "≤ 3.00", "every gate holds: false", "ams-heavy", "by itself"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the report does not say %q:\n%s", want, text.String())
 		}

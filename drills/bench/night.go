@@ -97,6 +97,9 @@ func (n *night) plan() error {
 func (n *night) readings(into *record.Writer) error {
 	for at := time.Duration(0); at <= n.m.Length(); at += judge.SampleEvery {
 		values := map[record.Gauge]float64{record.QueueWait: 0.002, record.Admitted: 1, record.ShardEpoch: 1, record.ShardOpen: 1}
+		for _, writer := range judge.Writers() {
+			values[record.PoisonedAt(writer)] = 0
+		}
 		if err := into.Sample(record.Sample{At: at, Values: values}); err != nil {
 			return err
 		}

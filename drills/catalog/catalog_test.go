@@ -40,6 +40,35 @@ func TestThePressureGroupFitsFiveMinutes(t *testing.T) {
 	}
 }
 
+// The gray group has 8 minutes; what is asked about the traffic model may use half of them.
+func TestTheTrafficModelsDrillsFitFourMinutes(t *testing.T) {
+	const each = 20 * time.Second // cluster up, drain, books, cluster down
+	sum := time.Duration(0)
+	for _, id := range []string{"gr-1", "gr-2", "gr-4"} {
+		found, err := Find(id, 0)
+		if err != nil || found[0].Group != "gray" || found[0].Scale <= 0 {
+			t.Fatal(id, found, err)
+		}
+		sum += found[0].Profile().Curve.Length() + each
+	}
+	if sum > 4*time.Minute {
+		t.Errorf("they take %s", sum)
+	}
+}
+
+// In GR-1 users behave as the sheet says. Both are written down, each by itself, so whoever changes one must look at the other.
+func TestTheGrayTruthIsWhatTheSheetSays(t *testing.T) {
+	s, f := festivalSheet(), truth()
+	for name, pair := range map[string][2]float64{
+		"clicks": {f.Click, s.Click.Mid}, "statics": {float64(f.Statics), s.Statics.Mid}, "selects": {f.Select, s.Steps.Select.Mid},
+		"claims": {f.Claim, s.Steps.Claim.Mid}, "receipts": {f.Receipt, s.Steps.Receipt.Mid}, "exposures": {exposures, s.Compute().Exposures.Mid},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: the truth is %g, the sheet says %g", name, pair[0], pair[1])
+		}
+	}
+}
+
 func TestFindNamesWhatThereIs(t *testing.T) {
 	if d, err := Find("pr-4", 0); err != nil || len(d) != 1 || d[0].ID != "pr-4" {
 		t.Errorf("pr-4: %v, %v", d, err)

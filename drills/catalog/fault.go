@@ -5,6 +5,8 @@ import (
 
 	"redpacket/drills"
 	"redpacket/drills/judge"
+	"redpacket/faults"
+	"redpacket/faults/node"
 	"redpacket/loadprofiles"
 	"redpacket/system/activity"
 	"redpacket/system/api"
@@ -20,7 +22,7 @@ const (
 
 // aside is a drill on an optional part: before, hurt, and after it is mended, if it is, with a second between them that
 // belongs to nobody, in which the steps bite.
-func aside(asked time.Duration, rate float64, hurt, mend drills.Step) drills.Drill {
+func aside(asked time.Duration, rate float64, hurt faults.Fault, mended bool) drills.Drill {
 	d := drills.Drill{Group: "fault", Scale: sideScale, Phases: []drills.Phase{
 		warm(rate),
 		hold("before", rate, 6*time.Second),
@@ -28,11 +30,12 @@ func aside(asked time.Duration, rate float64, hurt, mend drills.Step) drills.Dri
 		hold("hurt", rate, max(length(asked, 10*time.Second), 5*time.Second)),
 	}}
 	windows := d.Windows()
-	d.Steps = []drills.Timed{{At: windows[2].From + 100*time.Millisecond, Step: hurt}}
-	if mend != nil {
+	injected := drills.Injection{At: windows[2].From + 100*time.Millisecond, Fault: hurt}
+	if mended {
 		d.Phases = append(d.Phases, hold("mending", rate, 4*time.Second), hold("after", rate, 6*time.Second))
-		d.Steps = append(d.Steps, drills.Timed{At: windows[3].To + 100*time.Millisecond, Step: mend})
+		injected.For = windows[3].To + 100*time.Millisecond - injected.At
 	}
+	d.Injections = []drills.Injection{injected}
 	d.Assertions = []judge.Assertion{judge.StepsEffective{}}
 	for _, p := range d.Phases {
 		switch p.Name {
@@ -49,10 +52,10 @@ func unslowed(ops ...api.Op) judge.Assertion {
 	return judge.SlowedAtMost{Ops: ops, Quantile: 0.99, By: optional.Deadline, In: "hurt", Than: "before"}
 }
 
-// RecommendFrozen is FI-9: recommend stands still. Lists are in the default order, at most 20 ms later, and say so.
+// RecommendFrozen is FI-9 by another kind of hanging: recommend stands still. Lists are in the default order, at most 20 ms later, and say so.
 func RecommendFrozen(asked time.Duration) drills.Drill {
-	d := aside(asked, sideLoad*loadprofiles.Built, drills.Freeze{Node: "recommend"}, drills.Thaw{Node: "recommend"})
-	d.ID, d.Name = "fi-9", "recommend stands still"
+	d := aside(asked, sideLoad*loadprofiles.Built, node.Frozen{Node: "recommend"}, true)
+	d.ID, d.Name = "fi-9b", "recommend stands still"
 	d.Why = "a part that only puts lists in order holds up those who want their gift"
 	d.Assertions = append(d.Assertions, unslowed(api.List, api.Select, api.Receipt), unslowed(api.Claim),
 		judge.Degraded{Part: "recommend", Op: api.List, From: 0, To: 0.05, In: "before"},
@@ -66,7 +69,7 @@ func RecommendFrozen(asked time.Duration) drills.Drill {
 // grants of the others. Its users come straight to their claim, and some of them for the dear gifts.
 func RegistryDead(asked time.Duration) drills.Drill {
 	const long = 24 * time.Second // more than 100,000 grants while it is dead
-	d := aside(max(asked, long), loadprofiles.Estimate, drills.Kill{Node: "registry"}, nil)
+	d := aside(max(asked, long), loadprofiles.Estimate, node.Killed{Node: "registry"}, false)
 	d.ID, d.Name = "fi-10", "no registration can be looked up"
 	d.Why = "when the lookup fails, registered users are given the gift for new ones"
 	d.Assertions = append(d.Assertions, unslowed(api.Claim),
@@ -82,7 +85,7 @@ func RegistryDead(asked time.Duration) drills.Drill {
 
 // ReportDead is FI-17: the collector of reports dies, and nobody notices but those who look at its figures.
 func ReportDead(asked time.Duration) drills.Drill {
-	d := aside(asked, sideLoad*loadprofiles.Built, drills.Kill{Node: "report"}, nil)
+	d := aside(asked, sideLoad*loadprofiles.Built, node.Killed{Node: "report"}, false)
 	d.ID, d.Name = "fi-17", "the collector of reports dies"
 	d.Why = "counting what happened gets in the way of what happens"
 	d.Assertions = append(d.Assertions, unslowed(api.List, api.Select, api.Receipt), unslowed(api.Claim),

@@ -26,20 +26,25 @@ func event(d drills.Drill) drills.Drill {
 	d.Seed = seed
 	d.Topology = topology.OneIDC()
 	d.Activity = activity.Festival
+	capacity := d.Rules.Capacity
 	d.Rules = config.Default()
+	d.Rules.Capacity = capacity // what the drill has the platform believe
 	d.Load = loadprofiles.Estimate96k(time.Second)
 	d.Load.Name = d.ID
 	if d.Built == 0 {
 		d.Built = loadprofiles.Built
 	}
+	d.Aborts = append(d.Aborts, drills.MoneyWrong{})
 	again := 1
 	if d.Scale > 0 {
 		again = 0 // so small that perhaps nobody asks for a gift twice; what was seen stands beside the verdict
 	}
-	if !slices.ContainsFunc(d.Assertions, func(a judge.Assertion) bool { return judge.TypeOf(a) == "NewcomersOnly" }) {
-		d.Assertions = append([]judge.Assertion{judge.NewcomersOnly{}}, d.Assertions...) // a drill may ask for more of it
+	own := map[string]bool{} // a drill may ask for more than all do, or for less
+	for _, a := range d.Assertions {
+		own[judge.TypeOf(a)] = true
 	}
-	d.Assertions = append(append(always(again), d.Assertions...), judge.Settles{Within: settled})
+	standard := slices.DeleteFunc(append(always(again), judge.NewcomersOnly{}, judge.TagsApart{}), func(a judge.Assertion) bool { return own[judge.TypeOf(a)] })
+	d.Assertions = append(append(standard, d.Assertions...), judge.Settles{Within: settled})
 	return d
 }
 
@@ -57,7 +62,9 @@ func always(again int) []judge.Assertion {
 		judge.GrantsKept{},
 		judge.RefusalsChangeNothing{},
 		judge.Linearizable{Users: hotUsers, Again: again},
+		judge.TagsArrive{},
 		judge.NobodyDied{},
+		judge.Abort{},
 	}
 }
 

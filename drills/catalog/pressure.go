@@ -6,6 +6,7 @@ import (
 
 	"redpacket/drills"
 	"redpacket/drills/judge"
+	"redpacket/faults/node"
 	"redpacket/loadprofiles"
 )
 
@@ -125,9 +126,9 @@ func RedisKilled(asked time.Duration) drills.Drill {
 			hold("after", loadprofiles.Estimate, 6*time.Second),
 		},
 	}
-	kill := drills.Kill{Node: "cmem-1"}
+	kill := node.Killed{Node: "cmem-1"}
 	hurt := d.Windows()[2]
-	d.Steps = []drills.Timed{{At: hurt.From + 500*time.Millisecond, Step: kill}}
+	d.Injections = []drills.Injection{{At: hurt.From + 500*time.Millisecond, Fault: kill}}
 	d.Assertions = []judge.Assertion{
 		judge.StepsEffective{},
 		judge.Succeeds{AtLeast: 0.999, In: "before"},

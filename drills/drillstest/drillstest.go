@@ -10,8 +10,12 @@ import (
 	"time"
 
 	"redpacket/drills"
+	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/faults"
+	"redpacket/faults/faultstest"
 	"redpacket/loadprofiles"
+	"redpacket/loadprofiles/tally"
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
@@ -21,6 +25,8 @@ import (
 // System is the cluster and the volley of a test. It grants at once, logs what it grants, and delivers half of it. The
 // zero value without an activity grants nothing.
 type System struct {
+	faultstest.Hurts // that do nothing but be told of
+
 	Activity activity.Activity
 	// Shed is the share of journeys that are shed at a rate (requests/s of the whole event); nil: none.
 	Shed func(rate float64) float64
@@ -34,6 +40,16 @@ type System struct {
 	Alarm string
 	// Deaf is why the monitor cannot be asked; nil: it can.
 	Deaf error
+	// Versions is a new version beside the old one; nil: there is none.
+	Versions *Versions
+	// Wrong is what the stores tell of the money; nil, or empty: nothing is wrong.
+	Wrong func() string
+	// Told is the first contradiction that the generator sees; empty: none.
+	Told string
+	// Stuck is why the levers mend nothing; empty: they do.
+	Stuck string
+	// Hops are the links to hurt, which nothing of the system goes through; nil: none.
+	Hops func(victim string) ([]faults.Link, error)
 	// Unhealthy keeps the shard closed.
 	Unhealthy bool
 
@@ -42,7 +58,11 @@ type System struct {
 	taken  map[api.Gift]uint32
 	holder map[claim]api.Order
 	epoch  float64
+	doing  map[string]faults.State // of the nodes that are not running
 	dead   []record.Death
+
+	counted *tally.Tally // of the whole load, once it was fired
+	began   time.Time
 }
 
 type claim struct {
@@ -52,20 +72,14 @@ type claim struct {
 
 var _ drills.Cluster = (*System)(nil)
 
-// Kill kills a node; the shard moves to the next epoch at once.
-func (s *System) Kill(_ context.Context, node string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.epoch++
-	s.dead = append(s.dead, record.Death{Node: node, Why: "killed"})
-	return nil
-}
-
-// Start does nothing.
-func (s *System) Start(context.Context, string) error { return nil }
-
 // Shift does nothing: the system has one front door.
 func (s *System) Shift(context.Context, string, map[string]int) error { return nil }
+
+// TakeOver does nothing: the system is one data centre.
+func (s *System) TakeOver(context.Context, string) error { return nil }
+
+// GiveBack does nothing.
+func (s *System) GiveBack(context.Context, string) error { return nil }
 
 // Activate notes the playbook.
 func (s *System) Activate(_ context.Context, playbook string) error {
@@ -83,12 +97,6 @@ func (s *System) RollBack(_ context.Context, playbook string) error {
 	return nil
 }
 
-// Pause does nothing.
-func (s *System) Pause(context.Context, string) error { return nil }
-
-// Resume does nothing.
-func (s *System) Resume(context.Context, string) error { return nil }
-
 // Scrape shows the gauges of a system at rest.
 func (s *System) Scrape(context.Context) (drills.Samples, error) {
 	s.mu.Lock()
@@ -97,13 +105,40 @@ func (s *System) Scrape(context.Context) (drills.Samples, error) {
 	if s.Unhealthy {
 		open = 0
 	}
-	return drills.Samples{
-		"tgw":         {"redpacket_queue_wait_seconds": 0.002, "redpacket_admitted_share": 1},
-		"ams-light-1": {`redpacket_degraded_total{part="recommend"}`: 0},
-		"ams-heavy-1": {"redpacket_claims_unsettled": 0, "redpacket_grants_total": float64(len(s.grants))},
-		"keeper":      {`redpacket_shard_epoch{idc="a"}`: 1 + s.epoch, `redpacket_shard_open{idc="a"}`: open},
-		"courier":     {`redpacket_backlog{game="0"}`: 3, `redpacket_backlog{game="1"}`: 4},
-	}, nil
+	tgw := map[string]float64{"redpacket_queue_wait_seconds": 0.002, "redpacket_admitted_share": 1}
+	for op := range api.Ops {
+		tgw[fmt.Sprintf(`redpacket_requests_total{code="any",op="%s"}`, op)] = s.until(op)
+	}
+	for _, at := range judge.Writers() {
+		tgw[`redpacket_poisoned_total{at="`+at+`"}`] = 0
+	}
+	answered := []api.Outcome{api.Done, api.Refused}
+	light := s.until(api.List, answered...) + s.until(api.Select, answered...) + s.until(api.Receipt, answered...)
+	samples := drills.Samples{
+		"tgw":         tgw,
+		"ams-light-1": {`redpacket_degraded_total{part="recommend"}`: 0, `redpacket_answers_total{code="any"}`: light},
+		"ams-heavy-1": {"redpacket_claims_unsettled": 0, "redpacket_grants_total": float64(len(s.grants)),
+			`redpacket_answers_total{code="any"}`: s.until(api.Claim, answered...)},
+		"keeper":  {`redpacket_shard_epoch{idc="a"}`: 1 + s.epoch, `redpacket_shard_open{idc="a"}`: open},
+		"courier": {`redpacket_backlog{game="0"}`: 3, `redpacket_backlog{game="1"}`: 4},
+	}
+	if s.Versions != nil {
+		answered := s.Versions.answeredBy(time.Since(s.began))
+		samples["gray-ams-light-1"] = map[string]float64{`redpacket_answers_total{code="ok"}`: answered}
+		samples["tgw"][`redpacket_l5_answered_total{peer="gray-ams-light-1"}`] = answered
+	}
+	return samples, nil
+}
+
+// until is how many requests of an op have been answered until now, evenly within a tenth of a second.
+func (s *System) until(op api.Op, outcomes ...api.Outcome) float64 {
+	if s.counted == nil || s.began.IsZero() {
+		return 0
+	}
+	now := time.Since(s.began)
+	whole := now.Truncate(tally.Slot)
+	part := s.counted.Sum(whole, whole+tally.Slot, []api.Op{op}, outcomes)
+	return float64(s.counted.Sum(0, whole, []api.Op{op}, outcomes)) + float64(part)*float64(now-whole)/float64(tally.Slot)
 }
 
 // CPU says that every node is idle.
@@ -117,6 +152,14 @@ func (s *System) Alarms(_ context.Context, from, to time.Time) ([]drills.Alarm, 
 		return nil, s.Deaf
 	}
 	return []drills.Alarm{{What: s.Alarm, Level: "page", Playbook: "P1", From: from.Add(-time.Second), To: to}}, s.Deaf
+}
+
+// Money tells what Wrong does.
+func (s *System) Money(context.Context) (string, error) {
+	if s.Wrong == nil {
+		return "", nil
+	}
+	return s.Wrong(), nil
 }
 
 // Autopsy tells of the killed.
@@ -140,6 +183,9 @@ func (s *System) Books(_ context.Context, keep books.Keep) (books.Summary, error
 			}
 			if shelf == books.Ledger && pos > half {
 				continue
+			}
+			if shelf == books.Ledger && g.Order.Shadow() {
+				shelf = books.Shadow
 			}
 			if err := s.tell(shelf, e, keep); err != nil {
 				return books.Summary{}, err
@@ -169,12 +215,15 @@ func (s *System) tell(shelf books.Shelf, e books.Entry, keep books.Keep) error {
 
 func (s *System) stocks() []books.Stock {
 	var stocks []books.Stock
-	for _, g := range s.Activity.Gifts {
-		stock := books.Stock{Gift: g.ID, Shares: g.Shares, Taken: s.taken[g.ID]}
-		for _, amount := range s.Activity.Amounts(g)[stock.Taken:] {
-			stock.Remaining += amount
+	for _, o := range s.Activity.Offers() {
+		for _, g := range o.Gifts {
+			number := o.Base + g.ID
+			stock := books.Stock{Gift: number, Shares: g.Shares, Taken: s.taken[number]}
+			for _, amount := range o.Amounts(g)[stock.Taken:] {
+				stock.Remaining += amount
+			}
+			stocks = append(stocks, stock)
 		}
-		stocks = append(stocks, stock)
 	}
 	return stocks
 }
@@ -193,7 +242,7 @@ func (s *System) claim(c claim, amounts map[api.Gift][]money.Fen) (api.Grant, ap
 	}
 	i := s.taken[c.gift]
 	s.taken[c.gift]++
-	g := api.Grant{Order: api.OrderOf(s.Activity.ID, c.gift, i), User: c.user, Fen: amounts[c.gift][i], Server: 1}
+	g := api.Grant{Order: s.Activity.OrderOf(c.gift, i), User: c.user, Fen: amounts[c.gift][i], Server: 1}
 	s.holder[c] = g.Order
 	s.grants = append(s.grants, g)
 	return g, api.OK
@@ -204,8 +253,10 @@ func (s *System) open() map[api.Gift][]money.Fen {
 		s.taken, s.holder = map[api.Gift]uint32{}, map[claim]api.Order{}
 	}
 	amounts := map[api.Gift][]money.Fen{}
-	for _, g := range s.Activity.Gifts {
-		amounts[g.ID] = s.Activity.Amounts(g)
+	for _, o := range s.Activity.Offers() {
+		for _, g := range o.Gifts {
+			amounts[o.Base+g.ID] = o.Amounts(g)
+		}
 	}
 	return amounts
 }

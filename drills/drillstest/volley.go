@@ -2,6 +2,8 @@ package drillstest
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"redpacket/drills/record"
 	"redpacket/loadprofiles"
 	"redpacket/loadprofiles/tally"
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/money"
 )
@@ -26,8 +29,14 @@ func (s *System) Fire(ctx context.Context, shot drills.Shot, tell func(drills.Pr
 		return y, err
 	}
 	began := time.Now()
+	s.begin(began)
 	for at := time.Duration(0); at < y.Length; at = time.Since(began) {
-		tell(drills.Progress{At: at + 1, Length: y.Length, Offered: float64(y.Owed) / y.Length.Seconds()})
+		got := 1.0
+		if s.Shed != nil {
+			got -= s.Shed(shot.Profile.Curve.Rate(at))
+		}
+		tell(drills.Progress{At: at + 1, Length: y.Length, Offered: float64(y.Owed) / y.Length.Seconds(), Wrong: s.Told,
+			Answered: shot.Profile.Curve.Rate(at), Succeeded: got * shot.Profile.Curve.Rate(at)})
 		timer := time.NewTimer(50 * time.Millisecond)
 		select {
 		case <-timer.C:
@@ -40,12 +49,18 @@ func (s *System) Fire(ctx context.Context, shot drills.Shot, tell func(drills.Pr
 	return y, nil
 }
 
+func (s *System) begin(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began = at
+}
+
 func (s *System) fire(shot drills.Shot) (loadprofiles.Yield, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	amounts := s.open()
 	p := shot.Profile.Scaled(shot.Scale)
-	crowd, clicks, counted := p.Crowd(shot.Seed), p.Clicks(), tally.New(p.Curve.Length())
+	crowd, clicks, counted, apart := p.Crowd(shot.Seed), p.Exposures(), tally.New(p.Curve.Length()), newCells(p)
 	var lines []byte
 	y := loadprofiles.Yield{Length: p.Curve.Length(), Conns: p.Conns.All(), Shards: 1, Stream: "made of memory"}
 	for n := uint64(1); ; n++ {
@@ -53,34 +68,94 @@ func (s *System) fire(shot drills.Shot) (loadprofiles.Yield, error) {
 		if !ok {
 			break
 		}
+		counted.Late(at, 0)
+		if p.Funnel.Click > 0 {
+			y.Exposures.Owed++
+			if !crowd.Clicks(n) {
+				continue
+			}
+			counted.Note(at, tally.Clicked)
+		}
 		y.Clicks.Owed++
 		click := crowd.Click(n)
 		shed := s.Shed != nil && float64(n%100) < 100*s.Shed(shot.Profile.Curve.Rate(at))
-		for op := api.Static; op <= click.Last; op++ {
-			out := api.Done
-			if shed && op > api.Static {
+		for range crowd.Statics(click, at) {
+			y.Owed++
+			counted.Record(at, answered, api.Static, api.Done)
+		}
+		byNew := s.Versions != nil && s.Versions.takes(click.User, at)
+		for op := api.List; op <= click.Last; op++ {
+			out, took := api.Done, answered
+			if s.Versions != nil {
+				took, out = s.Versions.answer(op, byNew, &click.Draw, out)
+			}
+			if shed {
 				out = api.Shed
 			}
 			if op == api.Claim {
-				a := loadprofiles.Attempt{User: click.User, Gift: click.Gift, Owed: at, Took: answered, Outcome: out, Code: api.Busy}
-				if out == api.Done {
-					a = s.attempt(a, claim{click.User, click.Gift}, amounts)
-				}
+				a := loadprofiles.Attempt{User: click.User, Gift: click.Gift, Owed: at, Took: took, Outcome: out, Code: api.Busy}
+				a = s.decide(a, amounts, byNew)
 				out = a.Outcome
 				lines = a.Append(lines)
 			}
 			y.Owed++
-			counted.Record(at, answered, op, out)
+			counted.Record(at, took, tallied(op, click.Gift), out)
+			apart.record(hit{at, took, click.User, op, out, byNew})
 			if out != api.Done {
 				break
 			}
 		}
 	}
-	y.Launched, y.Clicks.Launched = y.Owed, y.Clicks.Owed
+	y.Launched, y.Clicks.Launched, y.Exposures.Launched = y.Owed, y.Clicks.Owed, y.Exposures.Owed
 	if s.Yield != nil {
 		s.Yield(&y)
 	}
-	return y, leave(shot.Dir, counted, lines)
+	s.counted = counted
+	return y, errors.Join(leave(shot.Dir, counted, lines), apart.leave(shot.Dir, p.Curve.Length()))
+}
+
+// tallied is what a request is counted as: those of a neighbour's gift are ops of their own.
+func tallied(op api.Op, gift api.Gift) api.Op {
+	if gift.Place() > 0 {
+		return op.Beside()
+	}
+	return op
+}
+
+// decide answers a claim that nothing stood in the way of, in the words of the version that answers.
+func (s *System) decide(a loadprofiles.Attempt, amounts map[api.Gift][]money.Fen, byNew bool) loadprofiles.Attempt {
+	if a.Outcome == api.Done {
+		a = s.attempt(a, claim{a.User, a.Gift}, amounts)
+	}
+	if byNew {
+		a = s.Versions.told(a)
+	}
+	return a
+}
+
+var _ drills.Prober = (*System)(nil)
+
+// Probe claims everything at once, and lets the time pass that it would have taken.
+func (s *System) Probe(ctx context.Context, began time.Time, p drills.Pace) (all []loadprofiles.Probe, err error) {
+	gift, _ := s.Activity.WatchedGift()
+	next, stop := iter.Pull(activity.Probers(activity.A))
+	defer stop()
+	s.mu.Lock()
+	amounts := s.open()
+	for owed := time.Since(began); owed < p.Length; owed += p.Every {
+		user, _ := next()
+		one := loadprofiles.Probe{Sent: owed + 1, Answered: owed + answered, Attempt: loadprofiles.Attempt{User: user, Gift: gift, Owed: owed, Took: answered}}
+		one.Attempt = s.attempt(one.Attempt, claim{user, gift}, amounts)
+		all = append(all, one)
+	}
+	s.mu.Unlock()
+	timer := time.NewTimer(time.Until(began.Add(p.Length)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return all, nil
 }
 
 func (s *System) attempt(a loadprofiles.Attempt, c claim, amounts map[api.Gift][]money.Fen) loadprofiles.Attempt {

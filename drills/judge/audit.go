@@ -12,21 +12,31 @@ import (
 // audit is what one pass over the books and the journal found. It is shared by the money invariants.
 type audit struct {
 	grants   *ledger
-	attempts uint64 // claims in the journal
-	acked    uint64 // of them, those that were acknowledged
-	logged   uint64 // entries in the log, repeats included
-	held     uint64 // holders in Redis
-	paid     uint64 // deliveries in the ledger
-	byGift   []sum  // what the log granted of each gift
+	pair     duo
+	attempts uint64           // claims in the journal
+	probed   uint64           // claims of the prober
+	acked    uint64           // of both, those that were acknowledged
+	logged   uint64           // entries in the log, repeats included
+	repeats  uint64           // of them, those of an order that is there already
+	held     uint64           // holders in Redis
+	paid     uint64           // deliveries in the ledger
+	byGift   map[api.Gift]sum // what the log granted of each gift, by its number on the platform
 	queued   map[lane]uint64
-	unheld   uint64 // grants of the log without a holder in Redis
+	mirrored uint64           // entries in the mirrors, repeats included
+	marks    uint64           // shares of the other data centre that Redis knows of
+	frozen   map[api.Gift]sum // of each gift, shares that nobody gives out: their data centre's users are taken over
 
 	newcomers uint64 // grants of gifts for new users
+
+	gone gone // acknowledged, and in no log any more
 
 	money   wrongs // M1: an amount in the log is not the share's
 	stock   wrongs // M2
 	twice   wrongs // M3
 	cheap   wrongs // M6
+	leaks   wrongs // M7
+	tagged  uint64 // writes of pressure users, on all shelves
+	writes  uint64 // all writes looked at for M7
 	lost    wrongs // M4
 	refused wrongs // M5: a refusal changed something
 	halves  wrongs // M5: Redis and the log disagree
@@ -50,7 +60,11 @@ func (c *Case) audit() (*audit, error) {
 
 // newAudit holds the log's grants, 36 bytes each, and streams everything else past them.
 func newAudit(c *Case) (*audit, error) {
-	for _, s := range []books.Shelf{books.Cmem, books.Log, books.Ledger} {
+	shelves := []books.Shelf{books.Cmem, books.Log, books.Ledger}
+	if c.Activity.Shadow {
+		shelves = append(shelves, books.Shadow)
+	}
+	for _, s := range shelves {
 		if _, read := c.Shelves[s]; !read {
 			return nil, fmt.Errorf("the shelf %q was not read", s)
 		}
@@ -59,8 +73,13 @@ func newAudit(c *Case) (*audit, error) {
 		return nil, fmt.Errorf("the recorded activity is none: %w", err)
 	}
 	m := &audit{
-		byGift: make([]sum, len(c.Activity.Gifts)),
+		byGift: map[api.Gift]sum{},
+		frozen: map[api.Gift]sum{},
 		queued: map[lane]uint64{},
+	}
+	var err error
+	if m.pair, err = duoOf(c); err != nil {
+		return nil, err
 	}
 	if err := m.readLog(c); err != nil {
 		return nil, fmt.Errorf("the log: %w", err)
@@ -68,8 +87,13 @@ func newAudit(c *Case) (*audit, error) {
 	if err := m.readCmem(c); err != nil {
 		return nil, fmt.Errorf("the books of Redis: %w", err)
 	}
-	if err := m.readLedger(c); err != nil {
-		return nil, fmt.Errorf("the ledger: %w", err)
+	if err := m.readMarks(c.Record); err != nil {
+		return nil, fmt.Errorf("the marks of Redis: %w", err)
+	}
+	for _, table := range shelves[2:] {
+		if err := m.readLedger(c, table); err != nil {
+			return nil, fmt.Errorf("the %s: %w", table, err)
+		}
 	}
 	if err := m.readJournal(c); err != nil {
 		return nil, fmt.Errorf("the journal: %w", err)
@@ -78,18 +102,22 @@ func newAudit(c *Case) (*audit, error) {
 	return m, nil
 }
 
-// readLog loads the grants and looks at each by itself: its gift, its amount, its holder.
+// readLog loads the grants, of the logs and their mirrors, and looks at each by itself: its gift, its amount, its holder.
 func (m *audit) readLog(c *Case) error {
 	if err := m.loadGrants(c.Record); err != nil {
 		return err
 	}
-	for gift := range c.Activity.Gifts {
-		g := c.Activity.Gifts[gift]
-		of := m.grants.ofGift(api.Gift(gift))
-		amounts := c.Activity.Amounts(g)
+	if err := m.readMirrors(c.Record); err != nil {
+		return fmt.Errorf("the mirrors: %w", err)
+	}
+	for at, g := range m.grants.prizes {
+		var all sum
+		amounts, of := g.of.Amounts(g.Gift), m.grants.ofPrize(at)
+		m.frozen[g.number] = m.pair.frozen(g.Gift, amounts, of)
 		for _, got := range of {
-			m.byGift[gift].grants++
-			m.byGift[gift].fen += int64(got.fen)
+			m.look(storedIn(books.Log, api.Order(got.order)), got)
+			all.grants++
+			all.fen += int64(got.fen)
 			if want := amounts[api.Order(got.order).Index()]; int64(want) != int64(got.fen) {
 				m.money.add(int64(got.fen)-int64(want), "%s was granted %d fen; the share has %d", got, got.fen, want)
 			}
@@ -100,6 +128,7 @@ func (m *audit) readLog(c *Case) error {
 				m.cheap.add(int64(got.fen), "%s, who is registered with game %d: a gift for new users of %d fen", got, g.Game, got.fen)
 			}
 		}
+		m.byGift[g.number] = all
 	}
 	for a, b := range m.grants.sameUserAndGift() {
 		m.twice.add(int64(b.fen), "user %d has two grants of gift %d: orders %d and %d", a.user, api.Order(a.order).Gift(), a.order, b.order)
@@ -113,6 +142,7 @@ func (m *audit) readCmem(c *Case) error {
 			return err
 		}
 		m.held++
+		m.look(storedIn(books.Cmem, e.Order), entryOf(e))
 		switch g := m.grants.find(e.Order); {
 		case g == nil:
 			m.halves.add(int64(e.Fen), "%s is in Redis and not in the log", entryOf(e))
@@ -128,12 +158,13 @@ func (m *audit) readCmem(c *Case) error {
 	return nil
 }
 
-func (m *audit) readLedger(c *Case) error {
-	for e, err := range c.Entries(books.Ledger) {
+func (m *audit) readLedger(c *Case, table books.Shelf) error {
+	for e, err := range c.Entries(table) {
 		if err != nil {
 			return err
 		}
 		m.paid++
+		m.look(stored{"the ledger", "table", table == books.Shadow}, entryOf(e))
 		switch g := m.grants.find(e.Order); {
 		case g == nil:
 			m.lost.add(int64(e.Fen), "%s was delivered and is not in the log", entryOf(e))
@@ -155,27 +186,43 @@ func (m *audit) readJournal(c *Case) error {
 			return err
 		}
 		m.attempts++
-		if a.Outcome == api.Done {
-			m.acknowledged(a)
-			continue
+		m.told(a, c.Activity.OrderOf(a.Gift, 0))
+	}
+	if c.Probes == nil {
+		return nil
+	}
+	for p, err := range c.Probes() {
+		if err != nil {
+			return fmt.Errorf("of the prober: %w", err)
 		}
-		mark := inDoubt // unknown, or an answer the API does not promise: it may have happened
-		if a.Outcome == api.Refused || a.Outcome == api.Shed {
-			mark = wasRefused
-		}
-		for _, g := range m.grants.of(a.User, a.Gift) {
-			m.grants.all[g].seen |= mark
-		}
+		m.probed++
+		m.told(p.Attempt, c.Activity.OrderOf(p.Attempt.Gift, 0))
 	}
 	return nil
 }
 
-func (m *audit) acknowledged(a loadprofiles.Attempt) {
+// told takes in what a claim's user was told; gift is the order of the first share of what he asked for.
+func (m *audit) told(a loadprofiles.Attempt, gift api.Order) {
+	if a.Outcome == api.Done {
+		m.acknowledged(a, gift)
+		return
+	}
+	mark := inDoubt // unknown, or an answer the API does not promise: it may have happened
+	if a.Outcome == api.Refused || a.Outcome == api.Shed {
+		mark = wasRefused
+	}
+	for _, g := range m.grants.of(a.User, gift) {
+		m.grants.all[g].seen |= mark
+	}
+}
+
+func (m *audit) acknowledged(a loadprofiles.Attempt, gift api.Order) {
 	m.acked++
 	switch g := m.grants.find(a.Order); {
 	case g == nil:
+		m.gone.add(a)
 		m.lost.add(int64(a.Fen), "order %d of %d fen was acknowledged to user %d and is not in the log", a.Order, a.Fen, a.User)
-	case g.user != uint64(a.User) || int64(g.fen) != int64(a.Fen) || a.Order.Gift() != a.Gift:
+	case g.user != uint64(a.User) || int64(g.fen) != int64(a.Fen) || a.Order>>32 != gift>>32:
 		g.seen |= wasAcked
 		m.lost.add(int64(a.Fen), "order %d was acknowledged to user %d as %d fen of gift %d; the log has %s", a.Order, a.User, a.Fen, a.Gift, g)
 	default:
@@ -191,21 +238,23 @@ func (m *audit) sweep(c *Case) {
 	}
 	for i := range m.grants.all {
 		g := &m.grants.all[i]
-		game := c.Activity.Gifts[api.Order(g.order).Gift()].Game
+		m.paired(g)
+		place, _ := m.grants.prizes.at(api.Order(g.order))
+		of := m.grants.prizes[place]
+		game := of.Game
 		if log, seq := books.Place(g.pos); g.seen&inLedger == 0 {
 			in := lane{log, game}
 			m.queued[in]++
-			if seq <= floors[in] {
+			if g.pos != 0 && seq <= floors[in] {
 				m.lost.add(int64(g.fen), "%s stands at %d of the log, its game's delivery at %d, and it was never delivered", g, seq, floors[in])
 			}
 		}
-		if g.seen&inCmem == 0 {
-			m.unheld++
+		if g.seen&inCmem == 0 && !m.pair.taken(m.pair.home(api.Order(g.order))) {
 			m.halves.add(int64(g.fen), "%s is in the log and not in Redis", g)
 		}
 		switch {
 		case g.seen&(wasAcked|inDoubt) != 0:
-		case c.Activity.Watched(api.User(g.user), api.Order(g.order).Gift()): // a synthetic user's: att keeps no journal
+		case of.primary && c.Activity.Watched(api.User(g.user), of.number): // a synthetic user's: att keeps no journal
 		case g.seen&wasRefused != 0:
 			m.refused.add(int64(g.fen), "%s: the user was refused and never told otherwise", g)
 		default:

@@ -66,6 +66,23 @@ func hypothesisRows() []row {
 		return Degraded{Part: "recommend", Op: api.List, From: from, To: to, In: "night"}
 	}
 	told := RefusalsExplicit{AtLeast: 0.9, In: "night"}
+	rate := func(least, most float64) Rate {
+		return Rate{Gauge: record.DegradedBy("recommend"), In: "night", AtLeast: least, AtMost: most}
+	}
+	rateOf := func(least, most float64) Rate {
+		r := rate(least, most)
+		r.Of = "before"
+		return r
+	}
+	still := func(from time.Duration, at float64) func(*made) {
+		return func(m *made) {
+			for i := range m.gauges {
+				if m.gauges[i].At >= from {
+					m.gauges[i].Values[record.DegradedBy("recommend")] = at
+				}
+			}
+		}
+	}
 	return []row{
 		{"succeeds", Succeeds{AtLeast: 0.9, In: "before"}, nil, Pass, "99.091 %"},
 		{"half shed", Succeeds{AtLeast: 0.9, In: "night"}, night(api.Shed, 0), Fail, "100 shed"},
@@ -123,6 +140,19 @@ func hypothesisRows() []row {
 		}, Fail, "0 of"},
 		{"nobody counted", Degraded{Part: "registry", Op: api.Claim, To: 1, In: "night"}, nil, Inconclusive, "0 readings"},
 		{"nobody asked", missing(0, 1), none, Inconclusive, "nothing to look at"},
+		{"rises as it should", rate(1, 3), nil, Pass, "by 2 a second"},
+		{"rises without a bound", rate(1, 0), nil, Pass, "by 2 a second"},
+		{"rises too slowly", rate(3, 0), nil, Fail, "by 2 a second"},
+		{"rises too fast", rate(0, 1), nil, Fail, "by 2 a second"},
+		{"should stand still", rate(0, 0), nil, Fail, "by 2 a second"},
+		{"stands still", rate(0, 0), still(10*time.Second, 7), Pass, "by 0 a second"},
+		{"rises as before", rateOf(0.9, 1.1), nil, Pass, "100 % of the 2 before"},
+		{"stands still, unlike before", rateOf(0, 0), still(10*time.Second, 7), Pass, "0 % of the 2 before"},
+		{"stands still, and should go on", rateOf(0.9, 0), still(10*time.Second, 7), Fail, "0 % of the 2 before"},
+		{"stood still before, too", rateOf(0, 0), still(0, 7), Inconclusive, "did not rise"},
+		{"began anew", rate(0, 0), func(m *made) { still(12*time.Second, 1)(m) }, Inconclusive, "or it fell"},
+		{"nobody read it", Rate{Gauge: record.Delivered, In: "night"}, nil, Inconclusive, "too few readings"},
+		{"rises in no window", Rate{Gauge: record.Delivered, In: "dawn"}, nil, Inconclusive, "before, night, after"},
 		{"another gauge", QueueFlat{Gauge: record.Unsettled, In: "night"}, nil, Pass, ""},
 	}
 }

@@ -44,22 +44,22 @@ func (MoneyConserved) Check(c *Case) (Finding, error) {
 			return failed(looked+1, "Redis holds a stock of gift %d, which the activity does not offer", s.Gift), nil
 		}
 		looked++
-		of := money.Fen(m.byGift[s.Gift].fen)
-		granted, remaining, funded = granted+of, remaining+s.Remaining, funded+g.Total
-		if diff := of + s.Remaining - g.Total; diff != 0 {
-			wrong.add(int64(diff), "gift %d %q: funded %d fen, granted %d, remaining %d: %+d fen", s.Gift, g.Name, g.Total, of, s.Remaining, diff)
+		of, left := money.Fen(m.byGift[s.Gift].fen), s.Remaining+money.Fen(m.frozen[s.Gift].fen)
+		granted, remaining, funded = granted+of, remaining+left, funded+g.Total
+		if diff := of + left - g.Total; diff != 0 {
+			wrong.add(int64(diff), "gift %d %q: funded %d fen, granted %d, remaining %d: %+d fen", s.Gift, g.Name, g.Total, of, left, diff)
 		}
 	}
-	if len(c.Summary.Stocks) != len(c.Activity.Gifts) {
-		return unsure(looked, "Redis told of %d stocks; the activity has %d gifts", len(c.Summary.Stocks), len(c.Activity.Gifts)), nil
+	if len(c.Summary.Stocks) != len(m.grants.prizes) {
+		return unsure(looked, "Redis told of %d stocks; the platform has %d", len(c.Summary.Stocks), len(m.grants.prizes)), nil
 	}
 	if c.Summary.Odd != "" {
 		first, _, _ := strings.Cut(c.Summary.Odd, "\n")
 		wrong.add(0, "%s", first)
 	}
 	f := verdictOn(wrong, looked, "%s funded = %s granted + %s remaining, over %d gifts", funded, granted, remaining, looked)
-	if funded != c.Activity.Funded() {
-		f.Status, f.Because = Fail, fmt.Sprintf("a gift is counted twice: %s of %s", funded, c.Activity.Funded())
+	if all := m.grants.prizes.funded(); funded != all {
+		f.Status, f.Because = Fail, fmt.Sprintf("a gift is counted twice: %s of %s", funded, all)
 	}
 	return f, nil
 }
@@ -109,8 +109,7 @@ func (OneGrantEach) Check(c *Case) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	return verdictOn(m.twice, m.logged, "%d grants, each the only one of its user and gift; %d repeats in the log", len(m.grants.all),
-		m.logged-uint64(len(m.grants.all))), nil
+	return verdictOn(m.twice, m.logged, "%d grants, each the only one of its user and gift; %d repeats in the log", len(m.grants.all), m.repeats), nil
 }
 
 // GrantsKept is M4.
@@ -152,8 +151,8 @@ func (GrantsKept) Check(c *Case) (Finding, error) {
 		}
 	}
 	drain := time.Duration(float64(most) / rate * float64(time.Second))
-	return verdictOn(wrong, m.acked+m.paid+m.logged, "%d acknowledged, all in the log; %d delivered once; %d queued, the last in %s at the games' limit",
-		m.acked, m.paid, all, drain.Round(time.Second)), nil
+	return verdictOn(wrong, m.acked+m.paid+m.logged, "%d acknowledged, all in the log%s; %d delivered once; %d queued, the last in %s at the games' limit",
+		m.acked, m.copies(), m.paid, all, drain.Round(time.Second)), nil
 }
 
 // RefusalsChangeNothing is M5.
@@ -179,8 +178,8 @@ func (RefusalsChangeNothing) Check(c *Case) (Finding, error) {
 	if !c.Drain.Settled {
 		return unsettled(c, m.attempts), nil
 	}
-	return verdictOn(m.halves, m.attempts+m.held, "%d claims that were not acknowledged explain themselves; Redis and the log hold the same %d grants",
-		m.attempts-m.acked, m.held), nil
+	return verdictOn(m.halves, m.attempts+m.probed+m.held, "%d claims that were not acknowledged explain themselves; Redis and the log hold the same %d grants",
+		m.attempts+m.probed-m.acked, m.held), nil
 }
 
 // NobodyDied is M8.

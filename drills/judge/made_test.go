@@ -18,22 +18,31 @@ import (
 type made struct {
 	record.Manifest
 	tally    *tally.Tally
+	versions *record.Versions
 	gauges   []record.Sample
 	cmem     []books.Entry
 	log      []books.Entry
 	ledger   []books.Entry
+	shadow   []books.Entry
+	mirror   []books.Entry
+	marks    []books.Entry
 	attempts []loadprofiles.Attempt
+	probes   []loadprofiles.Probe
 	broken   error // what reading any of them ends with
 }
 
 func (m *made) record() *record.Record {
-	r := &record.Record{Manifest: m.Manifest, Gauges: m.gauges}
+	r := &record.Record{Manifest: m.Manifest, Gauges: m.gauges, Versions: m.versions}
 	if m.tally != nil {
 		r.Tally = record.TallyOf(m.tally)
 	}
 	r.Attempts = func() iter.Seq2[loadprofiles.Attempt, error] { return seq(m.attempts, m.broken) }
+	if m.probes != nil {
+		r.Probes = func() iter.Seq2[loadprofiles.Probe, error] { return seq(m.probes, m.broken) }
+	}
 	r.Entries = func(s books.Shelf) iter.Seq2[books.Entry, error] {
-		return seq(map[books.Shelf][]books.Entry{books.Cmem: m.cmem, books.Log: m.log, books.Ledger: m.ledger}[s], m.broken)
+		return seq(map[books.Shelf][]books.Entry{books.Cmem: m.cmem, books.Log: m.log, books.Ledger: m.ledger, books.Shadow: m.shadow,
+			books.Mirror: m.mirror, books.Marks: m.marks}[s], m.broken)
 	}
 	return r
 }

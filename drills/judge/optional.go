@@ -16,12 +16,29 @@ type SlowedAtMost struct {
 	Ops      []api.Op // none: the critical path
 	Quantile float64  // 0 … 1
 	By       time.Duration
+	ByShare  float64 `json:",omitempty"` // of what it took before, where that is more than By
 	In, Than string
+}
+
+// most is what the quantile may be in the one window when it was so much in the other.
+func (a SlowedAtMost) most(before time.Duration) time.Duration {
+	return before + max(a.By, time.Duration(a.ByShare*float64(before)))
+}
+
+// allowed is that in words.
+func (a SlowedAtMost) allowed() string {
+	switch {
+	case a.ByShare == 0:
+		return a.By.String()
+	case a.By == 0:
+		return percent(a.ByShare)
+	}
+	return say("%s, or %s where that is more,", percent(a.ByShare), a.By)
 }
 
 // String is the promise.
 func (a SlowedAtMost) String() string {
-	return say("%s of %s in %q take at most %s longer than in %q", percent(a.Quantile), names(opsOr(a.Ops, Critical())), a.In, a.By, a.Than)
+	return say("%s of %s in %q take at most %s longer than in %q", percent(a.Quantile), names(opsOr(a.Ops, Critical())), a.In, a.allowed(), a.Than)
 }
 
 // Kind is Hypothesis.
@@ -50,11 +67,11 @@ func (a SlowedAtMost) Check(c *Case) (Finding, error) {
 	}
 	took, before := c.Tally.Quantile(in, of, a.Quantile), c.Tally.Quantile(than, of, a.Quantile)
 	good := lowerQuarter(c.Tally, in, of, a.Quantile)
-	if took > before+a.By && good <= before+a.By {
+	if took > a.most(before) && good <= a.most(before) {
 		return unsure(now+then, "%s after %s, but within %s in a quarter of its seconds: the machine was not quiet enough to tell",
 			round(took), round(before), round(good)), nil
 	}
-	return held(took <= before+a.By, now+then, "%s after %s, and within %s in a quarter of its seconds", round(took), round(before), round(good)), nil
+	return held(took <= a.most(before), now+then, "%s after %s, and within %s in a quarter of its seconds", round(took), round(before), round(good)), nil
 }
 
 // lowerQuarter is what a quantile stayed within in a quarter of a span's seconds, those without an answer left out.

@@ -14,6 +14,15 @@ import (
 // would flatter every figure; they are asked about by name.
 func Critical() []api.Op { return []api.Op{api.List, api.Select, api.Claim, api.Receipt} }
 
+// Neighbours is the same path, asked of the neighbour.
+func Neighbours() []api.Op {
+	var ops []api.Op
+	for _, op := range Critical() {
+		ops = append(ops, op.Beside())
+	}
+	return ops
+}
+
 func opsOr(ops, otherwise []api.Op) []api.Op {
 	if len(ops) == 0 {
 		return otherwise
@@ -72,8 +81,15 @@ func (c *Case) where(name string) (record.Span, error) {
 	return record.Span{}, fmt.Errorf("the drill had no window %q; it had %s", name, strings.Join(known, ", "))
 }
 
-// since is the end of a window, or the moment at which a step took effect.
+// since is the end of a window, or the moment at which a step or a fault took effect, or at which a fault was healed.
 func (c *Case) since(name string) (time.Duration, error) {
+	if fault, heal := strings.CutPrefix(name, record.Healing); heal {
+		e, ok := c.Record.Event(fault)
+		if !ok || e.HealFrom == 0 || e.To < e.HealFrom {
+			return 0, fmt.Errorf("%s: it was not healed", fault)
+		}
+		return e.To, nil
+	}
 	if e, ok := c.Record.Event(name); ok && e.Track != record.Phase {
 		if e.Effective == 0 {
 			return 0, fmt.Errorf("%s: no effect was seen", name)

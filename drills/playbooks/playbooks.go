@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"redpacket/system/control"
 	"redpacket/system/control/playbook"
 )
 
@@ -23,7 +22,7 @@ func Callable(id string) error {
 		}
 		return fmt.Errorf("there is no playbook %q; there are %s", id, strings.Join(known, ", "))
 	}
-	if p.Action == (control.Settings{}) {
+	if !p.Acts() {
 		return fmt.Errorf("playbook %s throws no switch; people do it: %s", id, p.ByHand)
 	}
 	return nil

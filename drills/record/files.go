@@ -22,6 +22,8 @@ const (
 	TallyFile    = "tally.bin"   // written by the volley
 	JournalFile  = "journal.bin" // written by the volley
 	YieldFile    = "yield.json"  // written by the volley
+	CellsFile    = "cells.bin"   // written by the volley, where users are told apart by cohorts
+	ProbesFile   = "probes.bin"  // of a drill that probes
 	GaugesFile   = "gauges.jsonl"
 	SumsFile     = "SHA256SUMS" // of every other file; written last, so a record without it is not whole
 )
@@ -30,13 +32,15 @@ const (
 var ErrChanged = errors.New("the record was changed or is not whole; judge only what a drill left, or run the drill again")
 
 // shelves are the books that a record keeps, in the order of a grant's life.
-func shelves() []books.Shelf { return []books.Shelf{books.Cmem, books.Log, books.Ledger} }
+func shelves() []books.Shelf {
+	return []books.Shelf{books.Cmem, books.Log, books.Ledger, books.Shadow, books.Mirror, books.Marks}
+}
 
 func shelfFile(s books.Shelf) string { return "books-" + string(s) + ".bin" }
 
 // dataFiles are the files that a manifest may name; none of them lies in another directory.
 func dataFiles() []string {
-	names := []string{TallyFile, JournalFile, YieldFile, GaugesFile}
+	names := []string{TallyFile, JournalFile, YieldFile, CellsFile, ProbesFile, GaugesFile}
 	for _, s := range shelves() {
 		names = append(names, shelfFile(s))
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +24,8 @@ func FuzzShelfBytes(f *testing.F) {
 	f.Add(append(bytes.Clone(two[len(shelfMagic):len(two)-8]), two[len(shelfMagic):]...))
 	f.Add(bytes.Replace(two[len(shelfMagic):], []byte{0, 0, 0, 4}, []byte{0, 1, 0, 4}, 1))
 	f.Add(make([]byte, 8))
-	f.Fuzz(func(t *testing.T, blocks []byte) {
-		text := append([]byte(shelfMagic), signed(blocks)...)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		text := append([]byte(shelfMagic), signed(body, entryLen)...)
 		all, err := readShelf(text)
 		if err != nil {
 			if !errors.Is(err, ErrTorn) {
@@ -39,10 +40,10 @@ func FuzzShelfBytes(f *testing.F) {
 }
 
 // signed gives every block its right checksum.
-func signed(blocks []byte) []byte {
-	out := bytes.Clone(blocks)
+func signed(body []byte, size int) []byte {
+	out := bytes.Clone(body)
 	for at := 0; at+4 <= len(out); {
-		end := at + 4 + entryLen*(int(out[at+2])<<8|int(out[at+3]))
+		end := at + 4 + size*(int(out[at+2])<<8|int(out[at+3]))
 		if out[at] != 0 || out[at+1] != 0 || end+4 > len(out) {
 			break
 		}
@@ -86,17 +87,19 @@ func FuzzDamage(f *testing.F) {
 	}
 	f.Cleanup(func() { _ = os.RemoveAll(whole) })
 	write(f, whole)
-	names := append(dataFiles()[3:], ManifestFile, SumsFile) // gauges, the shelves, and what speaks of them
+	all := dataFiles()
+	names := append(all[slices.Index(all, GaugesFile):], ManifestFile, SumsFile) // gauges, the shelves, and what speaks of them
 	f.Add(uint8(0), uint16(3), []byte("x"), uint16(1))
-	f.Add(uint8(4), uint16(0), []byte("{}"), uint16(65535))
-	f.Add(uint8(5), uint16(64), []byte(" "), uint16(1))
-	list, err := os.ReadFile(filepath.Join(whole, SumsFile))
+	manifest, list := uint8(len(names)-2), uint8(len(names)-1)
+	f.Add(manifest, uint16(0), []byte("{}"), uint16(65535))
+	f.Add(list, uint16(64), []byte(" "), uint16(1))
+	sums, err := os.ReadFile(filepath.Join(whole, SumsFile))
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(uint8(5), uint16(len(list)-1), []byte{}, uint16(1))
-	f.Add(uint8(5), uint16(len(list)), list[:bytes.IndexByte(list, '\n')+1], uint16(0))
-	f.Add(uint8(5), uint16(0), []byte(strings.Repeat("0", 64)+"  ../secret\n"), uint16(65535))
+	f.Add(list, uint16(len(sums)-1), []byte{}, uint16(1))
+	f.Add(list, uint16(len(sums)), sums[:bytes.IndexByte(sums, '\n')+1], uint16(0))
+	f.Add(list, uint16(0), []byte(strings.Repeat("0", 64)+"  ../secret\n"), uint16(65535))
 	f.Fuzz(func(t *testing.T, which uint8, at uint16, put []byte, cut uint16) {
 		dir := t.TempDir()
 		if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {

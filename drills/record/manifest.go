@@ -28,16 +28,18 @@ type Manifest struct {
 	Rig        Rig               `json:"rig"`
 	Began      time.Time         `json:"began"` // the drill's zero of time; every other time is a duration since it
 
-	Activity activity.Activity    `json:"activity"`
-	Rules    config.Rules         `json:"rules"` // as the run scaled them
-	Profile  loadprofiles.Profile `json:"profile"`
-	Nodes    int                  `json:"nodes"` // containers of the topology
-	Windows  []Window             `json:"windows"`
-	Claims   []Claim              `json:"assertions"` // what the drill asserts, as data
-	Notes    []string             `json:"notes"`      // how the scale was found, where processes ran, which limits held
+	Activity   activity.Activity    `json:"activity"`
+	Rules      config.Rules         `json:"rules"` // as the run scaled them
+	Profile    loadprofiles.Profile `json:"profile"`
+	ProbeEvery time.Duration        `json:"probe_every,omitempty"` // between two probes of a data centre's users; 0: there were none
+	Nodes      int                  `json:"nodes"`                 // containers of the topology
+	Windows    []Window             `json:"windows"`
+	Claims     []Claim              `json:"assertions"` // what the drill asserts, as data
+	Notes      []string             `json:"notes"`      // how the scale was found, where processes ran, which limits held
 
 	Yield    loadprofiles.Yield       `json:"yield"`
 	Events   []Event                  `json:"events"`
+	Abort    *Abort                   `json:"abort,omitempty"` // the drill was ended before its time
 	Drain    Drain                    `json:"drain"`
 	Summary  books.Summary            `json:"books"`
 	Shelves  map[books.Shelf]uint64   `json:"shelves"` // entries read of each shelf; a shelf not read is absent
@@ -53,6 +55,9 @@ const longest = 24 * time.Hour
 
 // Check is nil when the times of the windows and events can be those of a drill: from 0 to 24 h, no window before it began.
 func (m Manifest) Check() error {
+	if m.ProbeEvery < 0 || m.ProbeEvery > longest {
+		return fmt.Errorf("a probe each %s; a drill lasts %s at most", m.ProbeEvery, longest)
+	}
 	within := func(times ...time.Duration) bool {
 		return slices.Min(times) >= 0 && slices.Max(times) <= longest
 	}
@@ -62,11 +67,24 @@ func (m Manifest) Check() error {
 		}
 	}
 	for _, e := range m.Events {
-		if !within(e.From, e.Effective, e.To) {
+		if !within(e.From, e.Effective, e.To, e.HealFrom) {
 			return fmt.Errorf("event %q is at %s, %s and %s; a drill lasts %s at most", e.What, e.From, e.Effective, e.To, longest)
 		}
 	}
+	if a := m.Abort; a != nil && !within(a.Clean, a.At, a.Quiet, a.Healed) {
+		return fmt.Errorf("it was aborted at %s, and was quiet at %s and %s; a drill lasts %s at most", a.At, a.Quiet, a.Healed, longest)
+	}
 	return nil
+}
+
+// Abort is how a drill was ended before its time.
+type Abort struct {
+	Rule    string        `json:"rule"`
+	Because string        `json:"because"`
+	Clean   time.Duration `json:"clean"`  // the last look that found nothing wrong
+	At      time.Duration `json:"at"`     // the rule was seen to be broken
+	Quiet   time.Duration `json:"quiet"`  // the load was gone
+	Healed  time.Duration `json:"healed"` // no fault was there any more
 }
 
 // Claim is one assertion as data, so that a record can be judged again without the catalogue.

@@ -57,13 +57,28 @@ func (r *Record) attach(dir string) error {
 		}
 		r.Tally = tally
 	}
-	r.Attempts = func() iter.Seq2[loadprofiles.Attempt, error] {
-		return fromFile(filepath.Join(dir, JournalFile), loadprofiles.ReadJournal)
+	if _, there := r.Files[CellsFile]; there {
+		versions, err := OpenVersions(filepath.Join(dir, CellsFile), r.Profile)
+		if err != nil {
+			return fmt.Errorf("record %s: %s: %w", dir, CellsFile, err)
+		}
+		r.Versions = versions
 	}
+	if _, there := r.Files[ProbesFile]; there {
+		r.Probes = func() iter.Seq2[loadprofiles.Probe, error] {
+			return fromFile(filepath.Join(dir, ProbesFile), ReadProbes)
+		}
+	}
+	r.Attempts = func() iter.Seq2[loadprofiles.Attempt, error] { return Attempts(filepath.Join(dir, JournalFile)) }
 	r.Entries = func(s books.Shelf) iter.Seq2[books.Entry, error] {
 		return fromFile(filepath.Join(dir, shelfFile(s)), ReadShelf)
 	}
 	return nil
+}
+
+// Attempts reads a claim journal; the file is open while it is read.
+func Attempts(path string) iter.Seq2[loadprofiles.Attempt, error] {
+	return fromFile(path, loadprofiles.ReadJournal)
 }
 
 // fromFile opens the file when the reading begins and closes it when it ends.

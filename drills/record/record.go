@@ -14,9 +14,13 @@ type Record struct {
 	Manifest
 	Tally  Tally    // nil when no load was fired
 	Gauges []Sample // in order of time
+	// Versions is nil where users were not told apart.
+	Versions *Versions
 
 	// Attempts reads every claim of the load, in no order. It may be called again, and reads the file anew each time.
 	Attempts func() iter.Seq2[loadprofiles.Attempt, error]
+	// Probes reads what a sequence prober saw, in no order; nil: the drill had none. It may be called again.
+	Probes func() iter.Seq2[loadprofiles.Probe, error]
 	// Entries reads every entry of one shelf, in no order. It may be called again.
 	Entries func(books.Shelf) iter.Seq2[books.Entry, error]
 }
@@ -45,6 +49,7 @@ const (
 	Fault    Track = "fault"    // something was hurt
 	Playbook Track = "playbook" // a prepared response was activated
 	Alarm    Track = "alarm"    // the system noticed by itself
+	Gate     Track = "gate"     // the drill judged, while it ran, whether to go on
 )
 
 // Event is something that was done to the system or seen of it. Times are since the drill began.
@@ -55,11 +60,18 @@ type Event struct {
 	From      time.Duration `json:"from"`
 	Effective time.Duration `json:"effective"` // when it was seen to have an effect; 0: it never was
 	To        time.Duration `json:"to"`
+	HealFrom  time.Duration `json:"heal_from,omitempty"` // when healing a fault began; To is when it was healed
 	Err       string        `json:"error,omitempty"`
+	Steps     []string      `json:"steps,omitempty"` // how a fault was healed, the gentle way first
 
-	Level    string `json:"level,omitempty"`    // an alarm's: page, ticket or note
+	Because string `json:"because,omitempty"` // why, of what was decided while the drill ran
+
+	Level    string `json:"level,omitempty"`    // an alarm's: page, ticket or note; a gate's: pass, fail, inconclusive or abort
 	Playbook string `json:"playbook,omitempty"` // an alarm's: P1 … P10, or none
 }
+
+// Healing comes before a fault's name where its heal is meant.
+const Healing = "heal: "
 
 // Death is a container that stopped by itself or was killed, or a panic in a log.
 type Death struct {

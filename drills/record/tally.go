@@ -3,12 +3,20 @@ package record
 import (
 	"time"
 
+	"redpacket/loadprofiles/tally"
 	"redpacket/system/api"
 )
 
 // Tally is how many requests came to what, and how long their clients waited, by the time at which they were owed. A
 // span is widened to the whole slots (100 ms) that it touches.
 type Tally interface {
+	Requests
+	// Happened is how often something happened that is no request: an exposure, a click, a retry.
+	Happened(s Span, f tally.Fact) uint64
+}
+
+// Requests is the part of a Tally that is about requests.
+type Requests interface {
 	Count(s Span, of Which) uint64
 	// Quantile is the time that a share q (0 … 1) of those requests stayed within; 0 when there were none.
 	Quantile(s Span, of Which, q float64) time.Duration

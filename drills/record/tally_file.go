@@ -27,6 +27,9 @@ func (c counted) Quantile(s Span, of Which, q float64) time.Duration {
 	return took
 }
 
+// Happened is how often something happened in the span.
+func (c counted) Happened(s Span, f tally.Fact) uint64 { return c.Facts(s.From, s.To, f) }
+
 // orAll turns an empty list into nil, which the tally reads as all.
 func orAll[T api.Op | api.Outcome](list []T) []T {
 	if len(list) == 0 {

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,14 +154,22 @@ func processors(r *record.Record) lines {
 	return dial{"Processor cores used, by role", "cores", 1}.of(r, busy...)
 }
 
+// bands are the events as they are drawn: a fault or a playbook lasts while it has its effect.
 func bands(r *record.Record) []band {
 	all := []band{}
-	for _, e := range r.Events {
-		b := band{string(e.Track), e.What, e.From.Seconds(), e.To.Seconds()}
-		if e.Track != record.Phase && e.Effective > 0 {
-			b.From, b.To = e.Effective.Seconds(), e.Effective.Seconds()
+	for _, e := range happened(r) {
+		from := e.From
+		if e.Track == record.Fault || e.Track == record.Playbook {
+			from = max(e.From, e.Effective)
 		}
-		all = append(all, b)
+		all = append(all, band{string(e.Track), e.What, from.Seconds(), max(from, e.To).Seconds()})
 	}
 	return all
+}
+
+// happened are the events in order of time.
+func happened(r *record.Record) []record.Event {
+	events := slices.Clone(r.Events)
+	slices.SortStableFunc(events, func(a, b record.Event) int { return cmp.Compare(a.From, b.From) })
+	return events
 }

@@ -35,6 +35,9 @@ type page struct {
 	Windows  []windowRow
 	Facts    []fact
 	Steps    []record.Event
+	Gates    []gateRow
+	Recover  []recovery
+	Models   []model
 	Data     map[string]any
 	Script   template.JS
 	Style    template.CSS
@@ -58,18 +61,21 @@ type windowRow struct {
 
 // HTML writes report.html: one file that needs nothing from any network, for a screen, a phone or paper.
 func HTML(w io.Writer, r *record.Record, v judge.Verdict, chart Chart) error {
-	t, err := template.New("page").Funcs(template.FuncMap{"count": thousands, "rate": func(x float64) string { return thousands(uint64(max(x, 0) + 0.5)) }}).Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"count": thousands, "rate": rate, "moment": moment}).Parse(pageText)
 	if err != nil {
 		return fmt.Errorf("write report of %s: %w", r.Drill, err)
 	}
 	p := page{
 		Title: r.Drill + ": " + r.Name, Status: v.Status.String(), R: r, Load: loadOf(r), Findings: ranked(v.Findings),
-		Windows: windows(r), Facts: facts(r),
+		Windows: windows(r), Facts: facts(r), Gates: gateRows(r),
 		Data:   map[string]any{"charts": charts(r), "bands": bands(r), "length": r.Length().Seconds()},
 		Script: template.JS(chart.Script + "\n" + pageScript), Style: template.CSS(chart.Style + "\n" + pageStyle),
 	}
-	p.Shares = shares(p.Load)
-	for _, e := range r.Events {
+	p.Shares, p.Recover = shares(p.Load), recoveries(r, v)
+	for _, c := range judge.Comparisons(r) {
+		p.Models = append(p.Models, modelOf(c))
+	}
+	for _, e := range happened(r) {
 		if e.Track != record.Phase {
 			p.Steps = append(p.Steps, e)
 		}
@@ -153,6 +159,14 @@ func facts(r *record.Record) []fact {
 		list = append(list, fact{"trouble", t})
 	}
 	return list
+}
+
+// moment is a time of the drill in seconds, to the hundredth; empty for 0, which means never.
+func moment(at time.Duration) string {
+	if at == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f s", at.Seconds())
 }
 
 func orAny(cores string) string {

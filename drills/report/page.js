@@ -6,32 +6,44 @@
   const colours = ["#8a94a3", "#3b7dd8", "#8f5bd1", "#1a9a5c", "#d98a1f", "#c0322b", "#17899c", "#b0489a"];
   const meaning = { done: "#1a9a5c", refused: "#3b7dd8", shed: "#d98a1f", failed: "#c0322b", unknown: "#8f5bd1" };
   const shades = ["rgba(120,135,155,.10)", "rgba(120,135,155,.20)"];
-  const dpr = window.devicePixelRatio || 1;
+  const dpr = window.devicePixelRatio || 1, font = 11 * dpr + "px system-ui, sans-serif";
 
-  // Phases are shaded behind the lines; steps are upright lines in front of them, with their words.
+  const hues = { fault: "#c0322b", playbook: "#3b7dd8", alarm: "#d98a1f" };
+  const washes = { fault: "rgba(192,50,43,.13)", playbook: "rgba(59,125,216,.10)" };
+
+  // Behind the lines: phases in greys, and in colour the time in which a fault or a playbook had its effect.
   function shade(u) {
     let n = 0;
     for (const b of rehearsal.bands) {
-      if (b.track !== "phase") continue;
+      const wash = b.track === "phase" ? shades[n++ % 2] : washes[b.track];
+      if (!wash) continue;
       const from = u.valToPos(b.from, "x", true), to = u.valToPos(b.to, "x", true);
-      u.ctx.fillStyle = shades[n++ % 2];
+      u.ctx.fillStyle = wash;
       u.ctx.fillRect(from, u.bbox.top, to - from, u.bbox.height);
-      word(u, b.what, from + 4 * dpr, u.bbox.top + 11 * dpr, ink);
+      if (b.track === "phase") word(u, b.what, from + 4 * dpr, u.bbox.top + 11 * dpr, ink);
     }
   }
+  // In front of them: when each began, with its words, each in the first row that is free there. Alarms are ticks at the
+  // foot: the table has their words.
   function mark(u) {
+    const foot = u.bbox.top + u.bbox.height, rows = [];
     for (const b of rehearsal.bands) {
       if (b.track === "phase") continue;
-      const at = u.valToPos(b.from, "x", true);
-      u.ctx.strokeStyle = "#c0322b";
+      const at = u.valToPos(b.from, "x", true), top = b.track === "alarm" ? foot - 9 * dpr : u.bbox.top;
+      u.ctx.strokeStyle = hues[b.track];
       u.ctx.lineWidth = 1.5 * dpr;
-      u.ctx.beginPath(); u.ctx.moveTo(at, u.bbox.top); u.ctx.lineTo(at, u.bbox.top + u.bbox.height); u.ctx.stroke();
-      word(u, b.what, at + 4 * dpr, u.bbox.top + 24 * dpr, "#c0322b");
+      u.ctx.beginPath(); u.ctx.moveTo(at, top); u.ctx.lineTo(at, foot); u.ctx.stroke();
+      if (b.track === "alarm") continue;
+      u.ctx.font = font;
+      let row = 0;
+      while (rows[row] > at) row++;
+      rows[row] = at + u.ctx.measureText(b.what).width + 12 * dpr;
+      word(u, b.what, at + 4 * dpr, u.bbox.top + (24 + 13 * row) * dpr, hues[b.track]);
     }
   }
   function word(u, text, x, y, colour) {
     u.ctx.fillStyle = colour;
-    u.ctx.font = 11 * dpr + "px system-ui, sans-serif";
+    u.ctx.font = font;
     u.ctx.textAlign = "left";
     u.ctx.fillText(text, x, y);
   }

@@ -170,6 +170,29 @@ func TestTextShowsEveryFindingAndTheScale(t *testing.T) {
 	}
 }
 
+// Each fault is told with its times, its error, and every step of its heal; a drill that was aborted says why.
+func TestTextTellsOfFaultsAndTheirHeals(t *testing.T) {
+	r, v := sample()
+	r.Events = append(r.Events,
+		record.Event{Track: record.Fault, What: "freeze report", From: 3 * time.Second, Effective: 3 * time.Second, HealFrom: 4 * time.Second, To: 5 * time.Second,
+			Steps: []string{"heal: no answer after 3s", "restart the node: done in 1s"}},
+		record.Event{Track: record.Fault, What: "cut a--b", From: 6 * time.Second, Effective: 7 * time.Second, HealFrom: 8 * time.Second, Err: "it is not healed"})
+	r.Abort = &record.Abort{Rule: "money", Because: "one share too many", At: 9 * time.Second}
+	var b bytes.Buffer
+	if err := Text(&b, r, v); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"fault     freeze report: 3.00 s, effective 3.00 s, healed from 4.00 to 5.00 s\n            heal: no answer after 3s\n            restart the node: done in 1s\n",
+		"cut a--b: 6.00 s, effective 7.00 s, NOT healed from 8.00 s on; error: it is not healed\n",
+		"aborted   at 9.00 s: one share too many\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the text does not say %q:\n%s", want, b.String())
+		}
+	}
+}
+
 func TestChartsAreBoundedAndWhole(t *testing.T) {
 	r, _ := sample()
 	r.Windows[0].To = 24 * time.Hour

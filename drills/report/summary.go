@@ -63,7 +63,7 @@ func (s Summary) Reasons() []string {
 
 // RehearsalHTML writes the summary's page.
 func RehearsalHTML(w io.Writer, s Summary) error {
-	t, err := template.New("rehearsal").Funcs(template.FuncMap{"rate": func(x float64) string { return thousands(uint64(max(x, 0) + 0.5)) }}).Parse(rehearsalText)
+	t, err := template.New("rehearsal").Funcs(template.FuncMap{"rate": rate}).Parse(rehearsalText)
 	if err != nil {
 		return fmt.Errorf("write rehearsal: %w", err)
 	}

@@ -20,16 +20,22 @@ const (
 	PageFile    = "report.html"
 )
 
-// Write writes verdict.json, junit.xml and report.html into a directory. Each is whole or not there.
+// Write writes verdict.json, junit.xml and report.html into a directory, and the sheet worked out anew when the drill asked
+// about one. Each is whole or not there.
 func Write(dir string, r *record.Record, v judge.Verdict, chart Chart) error {
-	for _, f := range []struct {
+	type file struct {
 		name  string
 		write func(io.Writer) error
-	}{
+	}
+	files := []file{
 		{VerdictFile, func(w io.Writer) error { return JSON(w, r, v) }},
 		{JUnitFile, func(w io.Writer) error { return JUnit(w, r, v) }},
 		{PageFile, func(w io.Writer) error { return HTML(w, r, v, chart) }},
-	} {
+	}
+	for _, c := range judge.Comparisons(r) {
+		files = append(files, file{SheetFile, func(w io.Writer) error { return writeSheet(w, r.Drill, c) }})
+	}
+	for _, f := range files {
 		if err := WriteFile(filepath.Join(dir, f.name), f.write); err != nil {
 			return err
 		}

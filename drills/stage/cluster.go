@@ -6,6 +6,7 @@ import (
 
 	"redpacket/drills"
 	"redpacket/drills/record"
+	"redpacket/faults"
 	"redpacket/loadprofiles"
 	"redpacket/loadprofiles/volley"
 	"redpacket/system/api"
@@ -21,6 +22,28 @@ var _ drills.Cluster = cluster{}
 func (c cluster) Scrape(ctx context.Context) (drills.Samples, error) {
 	samples, err := c.Cluster.Scrape(ctx)
 	return drills.Samples(samples), err
+}
+
+// Look tells what a node does.
+func (c cluster) Look(ctx context.Context, node string) (faults.State, error) {
+	running, frozen, err := c.Cluster.Look(ctx, node)
+	switch {
+	case frozen:
+		return faults.Frozen, err
+	case running:
+		return faults.Running, err
+	}
+	return faults.Dead, err
+}
+
+// Links are a link, or all that lead to a node.
+func (c cluster) Links(victim string) ([]faults.Link, error) {
+	found, err := c.Cluster.Links(victim)
+	var all []faults.Link
+	for _, l := range found {
+		all = append(all, faults.Link(l))
+	}
+	return all, err
 }
 
 // Alarms are those that the cluster's monitor raised.
@@ -83,10 +106,16 @@ func aimed(on *provision.Cluster, job volley.Job) volley.Job {
 
 // progress turns running totals into what happened lately.
 func progress(before, now volley.Progress, s drills.Shot) drills.Progress {
-	p := drills.Progress{At: now.At, Length: s.Profile.Curve.Length(), Late: now.LateP99}
+	p := drills.Progress{At: now.At, Length: s.Profile.Curve.Length(), Late: now.LateP99, Wrong: now.Wrong}
 	if span := (now.At - before.At).Seconds(); span > 0 {
 		p.Offered = float64(now.Launched-before.Launched) / span
 		p.Goodput = float64(now.Outcomes[api.Done]-before.Outcomes[api.Done]) / span
+		for out := range now.Critical {
+			ended := float64(now.Critical[out]-before.Critical[out]) / span
+			if p.Answered += ended; api.Outcome(out) == api.Done || api.Outcome(out) == api.Refused {
+				p.Succeeded += ended
+			}
+		}
 	}
 	p.At = max(p.At, time.Nanosecond)
 	return p

@@ -16,9 +16,12 @@ import (
 	"redpacket/drills/record"
 	"redpacket/drills/report"
 	"redpacket/drills/rig"
+	"redpacket/faults/warden"
 	"redpacket/loadprofiles/volley"
 	"redpacket/system/images"
+	"redpacket/system/mutant"
 	"redpacket/system/provision"
+	"redpacket/system/topology"
 )
 
 // Run is what one rehearsal of a drill adds to the drill.
@@ -73,12 +76,18 @@ func perform(ctx context.Context, d drills.Drill, r Run) (saved *record.Record, 
 		return nil, fmt.Errorf("drill %s: stand up %s: %w: %w", d.ID, d.Topology.Name, drills.ErrCluster, err)
 	}
 	defer func() { err = errors.Join(err, down(ctx, on, r.Say)) }()
+	ward, err := warden.Hold(warden.Beside(into.Dir()), on.Tell)
+	if err != nil {
+		return nil, fmt.Errorf("drill %s: %w: %w", d.ID, drills.ErrCluster, err)
+	}
+	defer func() { err = errors.Join(err, ward.Close()) }()
 	facts := drills.Facts{Revision: rig.Revision(ctx), Images: on.Images(), Rig: rig.Look(), Notes: append(r.Notes, cores.String(), tax)}
 	if r.Mutant != "" {
 		facts.Notes = append(facts.Notes, "the system was built to have a deliberate bug: "+r.Mutant)
 	}
 	return drills.Run(ctx, d, cluster{on}, drills.Conditions{
-		Scale: r.Scale, Volley: fires{on: on, cores: cores.Generator, tag: d.ID}, Into: into, Tell: r.Tell, Facts: facts,
+		Scale: r.Scale, Volley: fires{on: on, cores: cores.Generator, tag: d.ID}, Prober: probes{on, d.Stage(r.Scale).Activity}, Into: into,
+		Tell: r.Tell, Facts: facts, Ward: ward,
 	})
 }
 
@@ -104,7 +113,7 @@ func up(ctx context.Context, s drills.Stage, r Run) (on *provision.Cluster, tax 
 	}
 	began := time.Now()
 	on, err = provision.Up(ctx, provision.Plan{Topology: s.Topology, Activity: s.Activity, Rules: s.Rules, Say: say,
-		Cores: rig.Mine().System, Beside: rig.Mine().Beside, Mutant: r.Mutant})
+		Cores: rig.Mine().System, Beside: rig.Mine().Beside, Mutant: r.Mutant, MutantOn: mutantOn(s.Topology, r.Mutant)})
 	if err != nil {
 		return nil, "", err
 	}
@@ -116,6 +125,20 @@ func up(ctx context.Context, s drills.Stage, r Run) (on *provision.Cluster, tax 
 	tax = fmt.Sprintf("an idle link makes a round trip of %d µs one of %d µs", cost.Direct.Microseconds(), cost.Linked.Microseconds())
 	say(tax)
 	return on, tax, nil
+}
+
+// mutantOn is the nodes that a bug belongs to; none: all.
+func mutantOn(t topology.Topology, bug string) []string {
+	for _, b := range mutant.Versions() {
+		switch {
+		case b.Name != bug:
+		case b.On == mutant.New:
+			return t.New()
+		default:
+			return t.Role(b.On)
+		}
+	}
+	return nil
 }
 
 // down takes the cluster away on a clock of its own, so that Ctrl-C cannot leave it behind.

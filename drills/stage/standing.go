@@ -27,7 +27,7 @@ type Load struct {
 }
 
 // Stand stands a system up, in seconds once the images are there, and returns when it is healthy. say hears a line for
-// each long step. The program must call provision.BecomeReaper and volley.BecomeWorker first in main.
+// each long step. The program must call Become first in main.
 func Stand(ctx context.Context, s drills.Stage, say func(string)) (*Standing, error) {
 	on, _, err := up(ctx, s, Run{Say: say})
 	if err != nil {

@@ -11,10 +11,12 @@ import (
 func (s Sheet) Write(w io.Writer) error {
 	r := s.Compute()
 	p := &printer{out: tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)}
-	p.line("Capacity sheet\tlow\tmid\thigh")
-	p.figures("exposures/s", s.Exposures)
+	p.line("Capacity sheet: %s\tlow\tmid\thigh", s.Event)
+	p.figures("exposures/s (N)", r.Exposures)
 	p.figures("clicks per exposure (p)", s.Click)
-	p.figures("requests per click (k)", s.Requests)
+	p.figures("static requests per click (ks, "+short(100*s.Offline)+" % of them offline)", r.PerClick.Static)
+	p.figures("dynamic requests per click (kd)", r.PerClick.dynamic())
+	p.figures("grants per click", r.PerClick.Win)
 	p.figures("clicks/s", r.Clicks)
 	p.figures("requests/s at the entry (L)", r.Entry)
 	p.figures("with retries (L')", r.Amplified)
@@ -26,9 +28,9 @@ func (s Sheet) Write(w io.Writer) error {
 		s.night(p, r.Night)
 	}
 	p.line("")
-	p.line("node\tfrom\tinstances\tcalls/request\tcalls/click\tload/s low\tmid\thigh\tcapacity/s\theadroom low\tmid\thigh\tin flight high\tMbit/s high")
+	p.line("node\tfrom\tinstances\tcalls/click mid\tload/s low\tmid\thigh\tcapacity/s\theadroom low\tmid\thigh\tin flight high\tMbit/s high")
 	for _, l := range r.Lines {
-		p.line("%s\t%s\t%d\t%.3g\t%.3g\t%s\t%s\t%s\t%s\t%.2f\t%.2f\t%.2f\t%s\t%.1f", l.Node, l.From, l.Instances, l.Calls, l.PerClick,
+		p.line("%s\t%s\t%d\t%.3g\t%s\t%s\t%s\t%s\t%.2f\t%.2f\t%.2f\t%s\t%.1f", l.To, l.From, l.Nodes, ratio(l.Load.Mid, r.Clicks.Mid),
 			short(l.Load.Low), short(l.Load.Mid), short(l.Load.High), short(l.Capacity),
 			l.Headroom.Low, l.Headroom.Mid, l.Headroom.High, short(l.InFlight.High), l.Bandwidth.High/1e6)
 	}

@@ -18,12 +18,24 @@ const (
 	digits  = 2
 	// maxSlots is 3.6 hours; it bounds what a hostile file can ask for.
 	maxSlots = 1 << 17
-	// kinds is every op with every outcome, and lateness as one more.
-	kinds    = int(api.Ops)*int(api.Outcomes) + 1
-	lateness = kinds - 1
+	// kinds is every op with every outcome, then lateness, clicks, and retries of every op, then every op asked of the
+	// neighbour with every outcome.
+	ofOps    = int(api.Ops) * int(api.Outcomes)
+	lateness = ofOps
+	clicked  = lateness + 1
+	retried  = clicked + 1
+	aside    = retried + int(api.Ops)
+	kinds    = aside + ofOps
 )
 
-func kind(op api.Op, outcome api.Outcome) int { return int(op)*int(api.Outcomes) + int(outcome) }
+// kind is false for what is no op or no outcome.
+func kind(op api.Op, outcome api.Outcome) (int, bool) {
+	k := int(op.Own())*int(api.Outcomes) + int(outcome)
+	if op.IsBeside() {
+		k += aside
+	}
+	return k, op.Own() < api.Ops && outcome < api.Outcomes
+}
 
 // Tally is the counts of one volley. It is for one goroutine at a time.
 type Tally struct {
@@ -46,12 +58,31 @@ func New(hold time.Duration) *Tally { return &Tally{keep: max(1, int(hold/Slot)+
 
 // Record counts a request that was owed at a time since the volley began and ended a while after that.
 func (t *Tally) Record(owed, took time.Duration, op api.Op, outcome api.Outcome) {
-	if op < api.Ops && outcome < api.Outcomes {
-		t.record(owed, took, kind(op, outcome))
+	if k, ok := kind(op, outcome); ok {
+		t.record(owed, took, k)
 	}
 }
 
-// Late counts a click that was sent a while after it was owed.
+// Fact is something that a tally counts by its time alone, beside requests and their outcomes.
+type Fact int
+
+// The facts that every profile has; Retried are the others.
+const (
+	Exposed Fact = Fact(lateness) // a hit left: an exposure, or a click where there is no exposure stage
+	Clicked Fact = Fact(clicked)  // an exposure became a click
+)
+
+// Retried is the fact that a request of an op was a retry; such a request is counted by its outcome too.
+func Retried(op api.Op) Fact { return Fact(retried + int(op)) }
+
+// Note counts a fact at a time since the volley began: Clicked or Retried. Exposed is counted by Late.
+func (t *Tally) Note(at time.Duration, f Fact) {
+	if f > Exposed && int(f) < kinds {
+		t.record(at, 0, int(f))
+	}
+}
+
+// Late counts a hit that was sent a while after it was owed.
 func (t *Tally) Late(owed, by time.Duration) { t.record(owed, by, lateness) }
 
 func (t *Tally) record(owed, took time.Duration, kind int) {
@@ -96,6 +127,9 @@ func (t *Tally) fresh() *hdr.Histogram {
 // together. The other must not be in use meanwhile.
 func (t *Tally) Merge(from *Tally) {
 	for at := range from.slots {
+		if t.adopt(at, from.slots[at]) {
+			continue
+		}
 		from.each(at, func(kind, index int, count int64) {
 			cells := t.cells(at)
 			if cells[kind] == nil {
@@ -105,6 +139,21 @@ func (t *Tally) Merge(from *Tally) {
 			_ = cells[kind].RecordValues(valueAt(index), count)
 		})
 	}
+}
+
+// adopt takes a packed slot over as it is, where there is none yet. Packed bytes never change.
+func (t *Tally) adopt(at int, s slot) bool {
+	if s.open != nil || s.packed == nil {
+		return s.open == nil
+	}
+	for len(t.slots) <= at {
+		t.slots = append(t.slots, slot{})
+	}
+	if t.slots[at].open != nil || t.slots[at].packed != nil {
+		return false
+	}
+	t.slots[at].packed = s.packed
+	return true
 }
 
 // Length is the end of the last slot in which anything was owed.

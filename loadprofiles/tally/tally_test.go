@@ -178,6 +178,29 @@ func TestLatenessIsApart(t *testing.T) {
 	}
 }
 
+// What was asked of the neighbour is counted apart, and with all when all are asked about.
+func TestTheNeighbourIsApart(t *testing.T) {
+	tally := New(2 * time.Second)
+	tally.Record(0, time.Millisecond, api.Claim, api.Done)
+	tally.Record(0, 9*time.Millisecond, api.Claim.Beside(), api.Done)
+	tally.Record(0, 9*time.Millisecond, api.Ops.Beside(), api.Done)
+	tally.Late(0, 5*time.Millisecond)
+	for ops, want := range map[api.Op]uint64{api.Claim: 1, api.Claim.Beside(): 1, api.List.Beside(): 0} {
+		if n := tally.Sum(0, Slot, []api.Op{ops}, nil); n != want {
+			t.Errorf("%s: %d", ops, n)
+		}
+	}
+	if n := tally.Sum(0, Slot, nil, nil); n != 2 {
+		t.Errorf("%d in all", n)
+	}
+	if most, _ := tally.Max(0, Slot, []api.Op{api.Claim.Beside()}, nil); !near(most, 9*time.Millisecond) {
+		t.Errorf("the neighbour waited %s", most)
+	}
+	if by, n := tally.LateQuantile(0, Slot, 1); n != 1 || !near(by, 5*time.Millisecond) {
+		t.Errorf("%d clicks, late by %s", n, by)
+	}
+}
+
 func TestExtremesAreKeptWithinRange(t *testing.T) {
 	tally := New(2 * time.Second)
 	tally.Record(-time.Second, -time.Second, api.List, api.Done)

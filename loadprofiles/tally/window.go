@@ -21,7 +21,18 @@ func (t *Tally) Counts(from, to time.Duration, op api.Op, outcome api.Outcome) u
 
 // Sum is how many requests owed in a window were of any of the ops and came to any of the outcomes; nil means all.
 func (t *Tally) Sum(from, to time.Duration, ops []api.Op, outcomes []api.Outcome) uint64 {
-	_, sum := t.gather(from, to, chosen(ops, outcomes))
+	return t.count(from, to, chosen(ops, outcomes))
+}
+
+func (t *Tally) count(from, to time.Duration, take [kinds]bool) (sum uint64) {
+	first, end := t.window(from, to)
+	for at := first; at < end; at++ {
+		t.each(at, func(kind, _ int, count int64) {
+			if take[kind] {
+				sum += uint64(count)
+			}
+		})
+	}
 	return sum
 }
 
@@ -53,6 +64,15 @@ func (t *Tally) LateQuantile(from, to time.Duration, q float64) (time.Duration, 
 	return by, sum
 }
 
+// Facts is how often something happened in a window.
+func (t *Tally) Facts(from, to time.Duration, f Fact) uint64 {
+	var take [kinds]bool
+	if int(f) >= lateness && int(f) < kinds {
+		take[f] = true
+	}
+	return t.count(from, to, take)
+}
+
 func quantile(all []int64, sum uint64, q float64) (time.Duration, bool) {
 	if sum == 0 {
 		return 0, false
@@ -62,15 +82,17 @@ func quantile(all []int64, sum uint64, q float64) (time.Duration, bool) {
 
 func chosen(ops []api.Op, outcomes []api.Outcome) (take [kinds]bool) {
 	if ops == nil {
-		ops = []api.Op{api.Static, api.List, api.Select, api.Claim, api.Receipt}
+		for op := range api.Ops {
+			ops = append(ops, op, op.Beside())
+		}
 	}
 	if outcomes == nil {
 		outcomes = []api.Outcome{api.Doubt, api.Done, api.Refused, api.Shed, api.Failed}
 	}
 	for _, op := range ops {
 		for _, outcome := range outcomes {
-			if op < api.Ops && outcome < api.Outcomes {
-				take[kind(op, outcome)] = true
+			if k, ok := kind(op, outcome); ok {
+				take[k] = true
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/gray"
 	"redpacket/system/money"
 )
 
@@ -26,6 +27,7 @@ type answer struct {
 	status int
 	wait   time.Duration // Retry-After
 	body   []byte
+	gray   bool // the new version gave it
 }
 
 // cutAnswer takes the first answer off what has come. size is 0 while it is not whole. A head ends within maxHead bytes
@@ -81,6 +83,8 @@ func (a *answer) line(line []byte, first bool, length *int) bool {
 		if n, ok := number(value); ok {
 			a.wait = min(time.Duration(min(n, 3600))*time.Second, maxWait)
 		}
+	} else if value, is := header(line, "x-version"); is {
+		a.gray = string(value) == gray.Version
 	}
 	return true
 }

@@ -123,7 +123,7 @@ func TestRequestsThatNeverLeftAreOwed(t *testing.T) {
 	for hit, d := uint64(1), newDeal(j.Profile, crowd); hit <= 150; hit++ {
 		s.engine.counts.stream += d.to(hit).hash(hit)
 	}
-	s.engine.counts.clicks, s.engine.counts.owed = 150, 150
+	s.engine.counts.hits, s.engine.counts.clicks, s.engine.counts.owed = 150, 150, 150
 	v := &volley{job: j, curve: p.curve, shards: []*shard{s}}
 	s.engine.tally = newTally(j.Profile)
 	y, _ := v.yield(0)

@@ -7,6 +7,7 @@ import (
 	"redpacket/loadprofiles"
 	"redpacket/loadprofiles/tally"
 	"redpacket/system/api"
+	"redpacket/system/gray"
 	"redpacket/system/login"
 )
 
@@ -29,21 +30,24 @@ type engine struct {
 	routes []*place // where each group of users goes now; one: where all go
 	deal   *deal    // of the requests, when a hit is a request
 	tally  *tally.Tally
-	wheel  wheel
-	free   *journey
-	lines  []byte // attempts on their way to the journal
-	closed bool   // no retries any more
-	counts counts
-	sent   beats
+	// cohorts is nil where users are not told apart.
+	cohorts *cohorts
+	wheel   wheel
+	free    *journey
+	lines   []byte // attempts on their way to the journal
+	told    told   // of which users were told what
+	closed  bool   // no retries any more
+	counts  counts
+	sent    beats
 }
 
-// counts is what an engine counts; shards' counts add up.
+// counts is what an engine counts; shards' counts add up. Hits are clicks, or exposures of which some became clicks.
 type counts struct {
-	clicks, owed, launched, unsent, retries uint64
-	tooLate, garbled, dropped               uint64
-	lateOver, stream                        uint64
-	lateMax, last                           time.Duration // last: when the last answer came
-	outcomes                                [api.Outcomes]uint64
+	hits, clicks, owed, launched, unsent, retries uint64
+	tooLate, garbled, dropped                     uint64
+	lateOver, stream                              uint64
+	lateMax, last                                 time.Duration // last: when the last answer came
+	outcomes, critical                            [api.Outcomes]uint64
 }
 
 // journey is one click on its way. It is reused.
@@ -59,10 +63,21 @@ type journey struct {
 // now is the time since the volley began.
 func (e *engine) now() time.Duration { return time.Since(e.zero) }
 
-func (e *engine) clicks() uint64 {
+func (e *engine) hits() uint64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.counts.clicks
+	return e.counts.hits
+}
+
+// expose shows the event to user number n at a time, who clicks or does not.
+func (e *engine) expose(n uint64, owed time.Duration) {
+	if e.crowd.Clicks(n) {
+		e.launch(n, owed)
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.left(owed)
 }
 
 // launch starts click number n, owed at a time: its static parts and its first step, as often as it is pressed, leave together.
@@ -72,12 +87,16 @@ func (e *engine) launch(n uint64, owed time.Duration) {
 	e.signer.Mint(token[:0], click.User, e.expires)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.left(owed, click.Hash(n))
+	e.left(owed)
+	e.clicked(owed, click.Hash(n))
 	j := e.take()
 	j.click, j.op, j.lane, j.token = click, click.First, uint32(n>>laneBits), token
+	if e.cohorts != nil {
+		j.lane = uint32(gray.Bucket(click.User))
+	}
 	to := e.placeOf(click.User)
-	for i := range e.profile.Funnel.Statics {
-		if c := e.ask(to, j.lane, pending{owed: owed, op: api.Static}); c != nil {
+	for i := range e.crowd.Statics(click, owed) {
+		if c := e.ask(to, j.lane, pending{owed: owed, op: api.Static, beside: click.Gift.Place() > 0}); c != nil {
 			c.out = e.texts.static(c.out, i)
 		}
 	}
@@ -110,9 +129,11 @@ func (e *engine) launchNext(p plan) {
 // next is the next request of a shard's plan, which leaves now, and its place in the curve. Hits are numbered in the
 // order in which they leave, which is the order in which they are owed, whatever order Vegeta's workers come in.
 func (e *engine) next(p plan) (hit uint64, r request, asked pending) {
-	hit, asked.owed = p.number(e.counts.clicks), p.owed(e.counts.clicks)
+	hit, asked.owed = p.number(e.counts.hits), p.owed(e.counts.hits)
 	r = e.deal.to(hit)
-	e.left(asked.owed, r.hash(hit))
+	e.left(asked.owed)
+	e.clicked(asked.owed, r.hash(hit))
+	asked.beside = r.click.Gift.Place() > 0
 	if asked.op = r.op; r.op == api.Claim {
 		asked.journey = e.take()
 		asked.journey.click, asked.journey.op = r.click, api.Claim
@@ -122,16 +143,24 @@ func (e *engine) next(p plan) (hit uint64, r request, asked pending) {
 }
 
 // left counts a hit that leaves now.
-func (e *engine) left(owed time.Duration, hash uint64) {
+func (e *engine) left(owed time.Duration) {
 	now := e.now()
 	late := max(0, now-owed)
 	e.sent.add(now)
 	e.tally.Late(owed, late)
-	e.counts.clicks++
-	e.counts.stream += hash
+	e.counts.hits++
 	e.counts.lateMax = max(e.counts.lateMax, late)
 	if late > lateBound {
 		e.counts.lateOver++
+	}
+}
+
+// clicked counts a hit that asks for something, and its part of the stream.
+func (e *engine) clicked(owed time.Duration, hash uint64) {
+	e.counts.clicks++
+	e.counts.stream += hash
+	if e.profile.Funnel.Click > 0 {
+		e.tally.Note(owed, tally.Clicked)
 	}
 }
 
@@ -156,7 +185,7 @@ func (e *engine) done(j *journey) { j.next, e.free = e.free, j }
 
 // step asks for what a journey is at.
 func (e *engine) step(j *journey, owed time.Duration) {
-	if c := e.ask(e.placeOf(j.click.User), j.lane, pending{journey: j, owed: owed, op: j.op}); c != nil {
+	if c := e.ask(e.placeOf(j.click.User), j.lane, pending{journey: j, owed: owed, op: j.op, beside: j.click.Gift.Place() > 0}); c != nil {
 		c.out = e.texts.dynamic(c.out, j.op, j.click, &j.token)
 	}
 }
@@ -166,7 +195,7 @@ func (e *engine) step(j *journey, owed time.Duration) {
 func (e *engine) ask(to *place, lane uint32, p pending) *conn {
 	e.counts.owed++
 	e.counts.launched++
-	c := to.pick(p.op, lane)
+	c := to.pick(p, lane)
 	if c == nil {
 		e.counts.unsent++
 		e.end(p, e.now(), verdict{})

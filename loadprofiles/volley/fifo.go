@@ -11,6 +11,7 @@ type pending struct {
 	journey *journey
 	owed    time.Duration
 	op      api.Op
+	beside  bool // asked of the neighbour
 }
 
 // fifo is the requests on one connection, in the order in which their answers must come. Requests before given are

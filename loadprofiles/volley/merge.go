@@ -12,6 +12,7 @@ import (
 
 	"redpacket/loadprofiles"
 	"redpacket/loadprofiles/tally"
+	"redpacket/system/gray"
 )
 
 // Merge adds up what several workers left, as if one of them had fired it all: their volleys must have begun together.
@@ -39,6 +40,9 @@ func Merge(into string, dirs ...string) (loadprofiles.Yield, error) {
 	if err := mergeJournals(into, dirs); err != nil {
 		return sum, err
 	}
+	if err := mergeCells(into, dirs); err != nil {
+		return sum, err
+	}
 	return sum, leave(into, sum, all)
 }
 
@@ -64,8 +68,10 @@ func openYield(dir string) (y loadprofiles.Yield, t *tally.Tally, err error) {
 // addYields adds two yields up, all but LateP99, which only the tallies know. A stream's hash is a sum already; of the
 // shares that say how honest a generator was, the sum's are the worse one's.
 func addYields(a, b loadprofiles.Yield) loadprofiles.Yield {
-	clicks := float64(max(1, a.Clicks.Launched+b.Clicks.Launched))
-	a.LateOver = (a.LateOver*float64(a.Clicks.Launched) + b.LateOver*float64(b.Clicks.Launched)) / clicks
+	hits := float64(max(1, hitsOf(a)+hitsOf(b)))
+	a.LateOver = (a.LateOver*float64(hitsOf(a)) + b.LateOver*float64(hitsOf(b))) / hits
+	a.Exposures.Owed += b.Exposures.Owed
+	a.Exposures.Launched += b.Exposures.Launched
 	a.Clicks.Owed += b.Clicks.Owed
 	a.Clicks.Launched += b.Clicks.Launched
 	a.Owed += b.Owed
@@ -98,6 +104,9 @@ func addYields(a, b loadprofiles.Yield) loadprofiles.Yield {
 	a.Stream = fmt.Sprintf("%016x", one+two)
 	return a
 }
+
+// hitsOf is how many hits left: exposures, or clicks where there are none.
+func hitsOf(y loadprofiles.Yield) uint64 { return max(y.Exposures.Launched, y.Clicks.Launched) }
 
 // addVegetas adds the rates up; a quantile of both nobody can tell any more, so it is the worse one.
 func addVegetas(a, b loadprofiles.Vegeta) loadprofiles.Vegeta {
@@ -139,4 +148,47 @@ func appendJournal(w *loadprofiles.JournalWriter, path string) error {
 		}
 	}
 	return nil
+}
+
+// mergeCells adds the cohorts' cells up, where users were told apart; a worker without them leaves the sum without them.
+func mergeCells(into string, dirs []string) error {
+	var all []*tally.Tally
+	for _, dir := range dirs {
+		file, err := os.Open(filepath.Join(dir, CellsFile))
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read a volley's cells: %w", err)
+		}
+		cells, err := tally.ReadCells(file, 2*gray.Buckets, -1)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+		if all == nil {
+			all = cells.Of
+			continue
+		}
+		for i, c := range cells.Of {
+			all[i].Merge(c)
+		}
+	}
+	return writeCells(into, all)
+}
+
+func writeCells(dir string, all []*tally.Tally) error {
+	file, err := os.Create(filepath.Join(dir, CellsFile))
+	if err != nil {
+		return fmt.Errorf("create the merged cells: %w", err)
+	}
+	w, err := tally.NewCellsWriter(file)
+	for i, c := range all {
+		if err == nil && c.Slots() > 0 {
+			err = w.Write(c.Piece(nil, i, 0, c.Slots()))
+		}
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return errors.Join(err, file.Close())
 }

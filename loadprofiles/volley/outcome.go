@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"redpacket/loadprofiles"
+	"redpacket/loadprofiles/tally"
 	"redpacket/system/api"
 	"redpacket/system/money"
 )
@@ -22,6 +23,7 @@ type verdict struct {
 	fen     money.Fen
 	wait    time.Duration // before a polite client tries again
 	spread  time.Duration // and a random part of this
+	gray    bool          // the new version said so
 }
 
 // read says what an answer to an op means.
@@ -29,15 +31,15 @@ func (e *engine) read(a answer, op api.Op) verdict {
 	code, err := a.code(op)
 	if err != nil {
 		e.counts.garbled++
-		return verdict{outcome: api.Failed}
+		return verdict{outcome: api.Failed, gray: a.gray}
 	}
-	v := verdict{outcome: code.Outcome(), code: code}
+	v := verdict{outcome: code.Outcome(), code: code, gray: a.gray}
 	switch {
 	case v.outcome == api.Done && op == api.Claim:
 		var ok bool
 		if v.order, v.fen, ok = a.share(); !ok {
 			e.counts.garbled++
-			return verdict{outcome: api.Failed, code: code}
+			return verdict{outcome: api.Failed, code: code, gray: a.gray}
 		}
 	case v.outcome == api.Shed:
 		v.wait, v.spread = a.wait, a.spread()
@@ -50,10 +52,20 @@ func (e *engine) end(p pending, now time.Duration, v verdict) {
 	took := max(0, now-p.owed)
 	if took > e.profile.Patience && v.outcome != api.Doubt {
 		e.counts.tooLate++
-		v = verdict{}
+		v = verdict{gray: v.gray}
 	}
-	e.tally.Record(p.owed, took, p.op, v.outcome)
+	op := p.op
+	if p.beside {
+		op = op.Beside()
+	}
+	e.tally.Record(p.owed, took, op, v.outcome)
+	if e.cohorts != nil && p.journey != nil {
+		e.cohorts.record(p, took, v)
+	}
 	e.counts.outcomes[v.outcome]++
+	if critical(p.op) {
+		e.counts.critical[v.outcome]++
+	}
 	e.counts.last = max(e.counts.last, now)
 	if p.journey == nil {
 		return
@@ -65,8 +77,12 @@ func (e *engine) end(p pending, now time.Duration, v verdict) {
 }
 
 func (e *engine) write(p pending, took time.Duration, v verdict) {
-	e.lines = loadprofiles.Attempt{User: p.journey.click.User, Gift: p.journey.click.Gift, Order: v.order, Fen: v.fen,
-		Outcome: v.outcome, Code: v.code, Owed: p.owed, Took: took}.Append(e.lines)
+	a := loadprofiles.Attempt{User: p.journey.click.User, Gift: p.journey.click.Gift, Order: v.order, Fen: v.fen,
+		Outcome: v.outcome, Code: v.code, Owed: p.owed, Took: took, Gray: v.gray}
+	if v.outcome == api.Done {
+		e.told.hear(a)
+	}
+	e.lines = a.Append(e.lines)
 	if len(e.lines) > pageSize-loadprofiles.AttemptSize {
 		e.lines = e.paper.turn(e.lines)
 	}
@@ -121,6 +137,7 @@ func (e *engine) turn(now time.Duration) {
 			return
 		}
 		e.counts.retries++
+		e.tally.Note(e.now(), tally.Retried(j.op))
 		e.step(j, e.now())
 	})
 	for c := range e.conns() {

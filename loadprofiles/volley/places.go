@@ -13,9 +13,9 @@ import (
 type place struct {
 	e      *engine
 	addr   string
-	pools  [classes][]*conn
-	wanted bool          // users are sent here
-	turned chan struct{} // closed when it is wanted again
+	pools  [2 * classes][]*conn // those of the neighbour's users come last
+	wanted bool                 // users are sent here
+	turned chan struct{}        // closed when it is wanted again
 }
 
 // hire makes a place with a shard's part of the connections, at least one of each class. Nobody dials before the place is
@@ -23,7 +23,11 @@ type place struct {
 func (e *engine) hire(addr string, conns loadprofiles.Conns, shards int) *place {
 	p := &place{e: e, addr: addr, turned: make(chan struct{})}
 	buffer := min(max(readMost/max(1, conns.All()), readLeast), readSize)
-	for class, n := range []int{conns.Static, conns.Read, conns.Claim} {
+	wanted := []int{conns.Static, conns.Read, conns.Claim}
+	if e.profile.Users.Neighbour.Share > 0 {
+		wanted = append(wanted, 1, 1, 1) // answers come in order: on the others' connections they would wait for the others
+	}
+	for class, n := range wanted {
 		for range (n + shards - 1) / shards {
 			p.pools[class] = append(p.pools[class], &conn{e: e, place: p, buffer: buffer, wake: make(chan struct{}, 1), ready: make(chan struct{})})
 		}
@@ -57,9 +61,13 @@ func (e *engine) conns() iter.Seq[*conn] {
 	}
 }
 
-// pick is a connection of the place for an op, the lane's own while it stands; nil: there is none.
-func (p *place) pick(op api.Op, lane uint32) *conn {
-	pool := p.pools[classOf(op)]
+// pick is a connection of the place for a request, the lane's own while it stands; nil: there is none.
+func (p *place) pick(of pending, lane uint32) *conn {
+	class := classOf(of.op)
+	if of.beside {
+		class += classes
+	}
+	pool := p.pools[class]
 	for i := range pool {
 		if c := pool[(int(lane)+i)%len(pool)]; c.net != nil && len(c.out) < maxOut {
 			return c

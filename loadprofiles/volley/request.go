@@ -14,6 +14,8 @@ type requests struct {
 	opening [api.Ops]string // up to the first thing that differs
 	between string          // from the end of the target to the token
 	empty   string          // the same for a request with an empty body
+
+	neighbour uint16 // the id of the activity beside
 }
 
 // staticParts is how many different static parts the front door has.
@@ -33,6 +35,15 @@ func newRequests(tag string) *requests {
 	return r
 }
 
+// activity is the argument that names the activity, where it is not the first one.
+func (r *requests) activity(dst []byte, first byte, of api.Gift) []byte {
+	if of.Place() == 0 {
+		return dst
+	}
+	dst = append(append(dst, first), "activity="...)
+	return strconv.AppendUint(dst, uint64(r.neighbour), 10)
+}
+
 // static appends the request for a click's static part number i (0 …).
 func (r *requests) static(dst []byte, i int) []byte { return append(dst, r.statics[i%staticParts]...) }
 
@@ -40,7 +51,10 @@ func (r *requests) static(dst []byte, i int) []byte { return append(dst, r.stati
 func (r *requests) dynamic(dst []byte, op api.Op, c loadprofiles.Click, token *[login.TokenLen]byte) []byte {
 	dst = append(dst, r.opening[op]...)
 	if op != api.List {
-		dst = strconv.AppendUint(dst, uint64(c.Gift), 10)
+		dst = strconv.AppendUint(dst, uint64(c.Gift.Own()), 10)
+		dst = r.activity(dst, '&', c.Gift)
+	} else {
+		dst = r.activity(dst, '?', c.Gift)
 	}
 	if op == api.Claim {
 		dst = append(dst, "&server="...)
@@ -50,5 +64,8 @@ func (r *requests) dynamic(dst []byte, op api.Op, c loadprofiles.Click, token *[
 		dst = append(dst, r.between...)
 	}
 	dst = append(dst, token[:]...)
+	if c.Gift.Tagged() {
+		dst = append(dst, "\r\nX-Pressure: 1"...)
+	}
 	return append(dst, "\r\n\r\n"...)
 }

@@ -33,6 +33,7 @@ type volley struct {
 	curve   loadprofiles.Curve   // of hits
 	shards  []*shard
 	paper   *paper
+	cells   *cellsPaper // nil where users are not told apart
 	zero    time.Time
 	missed  uint64         // progress reports that nobody took
 	hired   sync.WaitGroup // the connections' goroutines, and the guide's
@@ -51,12 +52,15 @@ func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadpro
 	if v.paper, err = openPaper(job.Dir); err != nil {
 		return loadprofiles.Yield{}, err
 	}
+	if v.cells, err = openCells(job.Dir, v.profile); err != nil {
+		return loadprofiles.Yield{}, errors.Join(err, v.paper.close())
+	}
 	online, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer v.hired.Wait()
 	defer hangUp()
 	if err := v.meet(online, shards, meetTime); err != nil {
 		hangUp()
-		return loadprofiles.Yield{}, errors.Join(err, v.paper.close())
+		return loadprofiles.Yield{}, errors.Join(err, v.paper.close(), v.closeCells())
 	}
 	before, ready := cpuTime(), waited()
 	v.begin()
@@ -67,7 +71,7 @@ func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadpro
 	}
 	hangUp()
 	v.hired.Wait()
-	if err := errors.Join(err, v.paper.close()); err != nil {
+	if err := errors.Join(err, v.paper.close(), v.closeCells()); err != nil {
 		return loadprofiles.Yield{}, err
 	}
 	y, all := v.yield(stopped)
@@ -82,6 +86,7 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 		return err
 	}
 	crowd, texts := v.profile.Crowd(v.job.Seed), newRequests(v.job.Tag)
+	texts.neighbour = v.profile.Users.Neighbour.Activity
 	expires := uint32(time.Now().Add(v.curve.Length() + time.Hour).Unix())
 	g, err := newGuide(ctx, v, within)
 	if err != nil {
@@ -89,7 +94,7 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 	}
 	for i := range shards {
 		e := &engine{profile: v.profile, crowd: crowd, signer: signer, texts: texts, expires: expires, zero: time.Now(),
-			paper: v.paper, tally: newTally(v.profile)}
+			paper: v.paper, tally: newTally(v.profile), cohorts: newCohorts(v.profile)}
 		s := newShard(plan{curve: v.curve, index: uint64(i), of: uint64(shards)}, e)
 		v.shards = append(v.shards, s)
 		if v.job.Style != Journeys {
@@ -157,7 +162,7 @@ func (v *volley) fire(ctx context.Context, tell func(Progress)) (stopped time.Du
 		listener.close()
 		v.missed = listener.missed
 	}()
-	running, told := len(v.shards), time.Duration(0)
+	running, told, written := len(v.shards), time.Duration(0), time.Duration(0)
 	deadline := v.curve.Length() + overtime + v.profile.Patience + drainTime
 	for stop := ctx.Done(); ; {
 		select {
@@ -173,6 +178,10 @@ func (v *volley) fire(ctx context.Context, tell func(Progress)) (stopped time.Du
 		now := time.Since(v.zero)
 		for _, s := range v.shards {
 			s.engine.turn(now)
+		}
+		if now-written >= tellTime {
+			v.tellCells(func(c *cohorts, dst []byte) []byte { return c.piece(dst, now) })
+			written = now
 		}
 		if tell != nil && now-told >= tellTime {
 			listener.tell(v.progress(now))

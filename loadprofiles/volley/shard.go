@@ -48,7 +48,7 @@ func (s *shard) attack(ctx context.Context) (err error) {
 			failed, first = failed+1, r.Error
 		}
 	}
-	if launched := s.engine.clicks(); failed > 0 || s.read.results != launched {
+	if launched := s.engine.hits(); failed > 0 || s.read.results != launched {
 		return fmt.Errorf("vegeta made %d hits of which %d failed, and %d were launched: %s", s.read.results, failed, launched, first)
 	}
 	return nil
@@ -89,6 +89,6 @@ func (s *shard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vegeta numbered a hit %q: %w", header[0], err)
 	}
-	s.engine.launch(s.plan.number(seq), s.plan.owed(seq))
+	s.engine.expose(s.plan.number(seq), s.plan.owed(seq))
 	return &s.accepted, nil
 }

@@ -19,10 +19,14 @@ func (v *volley) progress(now time.Duration) Progress {
 	for _, s := range v.shards {
 		e := s.engine
 		e.mu.Lock()
-		p.Clicks.Launched += e.counts.clicks
+		p.Clicks.Launched += e.counts.hits
 		p.Launched += e.counts.launched
 		for outcome, n := range e.counts.outcomes {
 			p.Outcomes[outcome] += n
+			p.Critical[outcome] += e.counts.critical[outcome]
+		}
+		if p.Wrong == "" {
+			p.Wrong = e.told.wrong
 		}
 		p99, _ := e.tally.Within(tally.Window{From: now - tellTime, To: now}, 0.99)
 		late, _ := e.tally.LateQuantile(now-tellTime, now, 0.99)
@@ -42,9 +46,10 @@ func (v *volley) yield(stopped time.Duration) (loadprofiles.Yield, *tally.Tally)
 	sum, read, sent := counts{}, reading{}, beats{}
 	y := loadprofiles.Yield{Cores: v.job.Cores, Shards: len(v.shards), Began: v.zero, Stopped: stopped > 0 && stopped < v.curve.Length()}
 	for i, s := range v.shards {
-		s.missing(until)
+		lost := s.missing(until)
 		sum.add(s.engine.counts)
-		y.Clicks.Owed += max(s.plan.dueBy(until, v.curve.Length()), s.engine.counts.clicks)
+		y.Clicks.Owed += s.engine.counts.clicks + lost
+		y.Exposures.Owed += max(s.plan.dueBy(until, v.curve.Length()), s.engine.counts.hits)
 		read.looked, read.late = read.looked+s.read.looked, read.late+s.read.late
 		sent.merge(s.engine.sent)
 		y.Conns += s.conns()
@@ -52,11 +57,15 @@ func (v *volley) yield(stopped time.Duration) (loadprofiles.Yield, *tally.Tally)
 			all.Merge(s.engine.tally)
 		}
 	}
+	y.Exposures.Launched = sum.hits
+	if v.profile.Funnel.Click == 0 {
+		y.Exposures = loadprofiles.Launches{}
+	}
 	y.Clicks.Launched, y.Owed, y.Launched, y.Unsent = sum.clicks, sum.owed, sum.launched, sum.unsent
 	y.Retries, y.Dropped, y.TooLate, y.Garbled = sum.retries, sum.dropped, sum.tooLate, sum.garbled
 	y.LateMax = sum.lateMax
 	y.LateP99, _ = all.LateQuantile(0, all.Length(), 0.99)
-	y.LateOver = float64(sum.lateOver) / float64(max(1, sum.clicks))
+	y.LateOver = float64(sum.lateOver) / float64(max(1, sum.hits))
 	y.Bunched = sent.bunched(v.curve, until)
 	y.ReadLate = float64(read.late) / float64(max(1, read.looked))
 	y.Vegeta = v.shards[0].vegeta
@@ -86,25 +95,32 @@ func (p plan) dueBy(until, length time.Duration) uint64 {
 	return p.due(until)
 }
 
-// missing counts the hits that were owed and never left: of a click, what its journey would have asked for if nothing
-// had been refused; and their part of the stream.
-func (s *shard) missing(until time.Duration) {
+// missing counts the hits that were owed and never left, and returns how many clicks they would have been: of a click, what
+// its journey would have asked for if nothing had been refused; and their part of the stream.
+func (s *shard) missing(until time.Duration) (clicks uint64) {
 	c := &s.engine.counts
-	for seq := c.clicks; seq < s.plan.dueBy(until, s.plan.curve.Length()); seq++ {
+	for seq := c.hits; seq < s.plan.dueBy(until, s.plan.curve.Length()); seq++ {
 		n := s.plan.number(seq)
 		if s.engine.deal != nil {
 			c.owed++
 			c.stream += s.engine.deal.to(n).hash(n)
+			clicks++
+			continue
+		}
+		if !s.engine.crowd.Clicks(n) {
 			continue
 		}
 		click := s.engine.crowd.Click(n)
-		f := s.engine.profile.Funnel
-		c.owed += uint64(f.Statics+f.Asked()) + uint64(click.Last-click.First)
+		statics := s.engine.crowd.Statics(click, s.plan.owed(seq))
+		c.owed += uint64(statics+s.engine.profile.Funnel.Asked()) + uint64(click.Last-click.First)
 		c.stream += click.Hash(n)
+		clicks++
 	}
+	return clicks
 }
 
 func (c *counts) add(d counts) {
+	c.hits += d.hits
 	c.clicks += d.clicks
 	c.owed += d.owed
 	c.launched += d.launched

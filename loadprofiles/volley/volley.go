@@ -1,7 +1,7 @@
 // Package volley fires a load profile through Vegeta, in a process of its own, and says honestly what it owed, what it
 // sent and how late that was.
 //
-// One Vegeta hit is one click. Its RoundTripper hands the click to an engine and returns at once, so that a slow system
+// One Vegeta hit is one click, or one exposure that may become a click. Its RoundTripper hands the click to an engine and returns at once, so that a slow system
 // can never slow Vegeta down; the engine carries the click's journey over a few pipelined connections, and counts each
 // request from the moment it was owed.
 package volley
@@ -24,6 +24,7 @@ const (
 	TallyFile   = "tally.bin"   // tally.Decode reads it
 	JournalFile = "journal.bin" // loadprofiles.ReadJournal reads it
 	YieldFile   = "yield.json"  // the Yield that Fire returned
+	CellsFile   = "cells.bin"   // tally.ReadCells reads it, also while it grows; only where users are told apart by cohorts
 )
 
 // Style is what one Vegeta hit carries.
@@ -57,9 +58,11 @@ type Job struct {
 // Progress is what a running volley tells twice a second.
 type Progress struct {
 	At       time.Duration         // since the volley began
-	Clicks   loadprofiles.Launches // until now
+	Clicks   loadprofiles.Launches // hits, until now
 	Launched uint64                // requests
 	Outcomes [api.Outcomes]uint64  // requests that ended, by outcome
+	Critical [api.Outcomes]uint64  // of them, those of the path that must not break: all but the statics
+	Wrong    string                // the first contradiction that users were told, of the latest claims of a shard; empty: none
 	P99      time.Duration         // of the requests owed in the last half second that have ended
 	LateP99  time.Duration         // of the clicks owed in the last half second
 }
@@ -79,8 +82,11 @@ func (j Job) Check() error {
 	bad(j.Doors.DNS != "" && j.Style == Stock, "style %q knows one front door, and no name service", j.Style)
 	bad(j.Dir == "", "no directory for the tally and the journal")
 	bad(!slices.Contains([]Style{Journeys, Requests, Stock}, j.Style), "style %q; want %q, %q or none", j.Style, Requests, Stock)
+	bad(j.Style == Stock && (j.Profile.Users.Tagged > 0 || j.Profile.Users.Neighbour.Share > 0), "style %q knows real users of one activity", j.Style)
 	bad(j.Style != Journeys && j.Profile.Retry.Most > 0, "style %q with up to %d retries; only journeys try again", j.Style, j.Profile.Retry.Most)
+	bad(j.Style != Journeys && (j.Profile.Funnel.Click > 0 || len(j.Profile.Packages.Changes) > 0), "style %q with exposures or offline packages; only journeys have them", j.Style)
 	bad(j.Style != Journeys && j.Profile.Funnel.Presses > 1, "style %q with %d presses; only journeys press again", j.Style, j.Profile.Funnel.Presses)
+	bad(j.Style != Journeys && len(j.Profile.Cohorts) > 0, "style %q tells no cohorts apart; only journeys do", j.Style)
 	for _, r := range j.Tag {
 		bad(r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z'), "tag %q: letters, digits and dashes only", j.Tag)
 	}
@@ -89,11 +95,11 @@ func (j Job) Check() error {
 	return errors.Join(append(errs, err, wrong)...)
 }
 
-// hits is the scaled curve of the job's hits: of clicks, or of requests.
+// hits is the scaled curve of the job's hits: of exposures, of clicks where there are none, or of requests.
 func (j Job) hits() loadprofiles.Curve {
 	p := j.Profile.Scaled(j.Scale)
 	if j.Style == Journeys {
-		return p.Clicks()
+		return p.Exposures()
 	}
 	return p.Curve
 }

@@ -1,7 +1,6 @@
 package pressure_test
 
 import (
-	"context"
 	"os"
 	"testing"
 	"time"
@@ -12,15 +11,12 @@ import (
 	"redpacket/drills"
 	"redpacket/drills/catalog"
 	"redpacket/drills/stage"
-	"redpacket/loadprofiles/volley"
 	"redpacket/suites/spec"
-	"redpacket/system/provision"
 )
 
-// The generator and the reaper are this binary, run again.
+// The generator and the warden are this binary, run again.
 func TestMain(m *testing.M) {
-	volley.BecomeWorker()
-	provision.BecomeReaper()
+	stage.Become()
 	os.Exit(m.Run())
 }
 
@@ -51,16 +47,7 @@ var _ = Describe("under pressure", Ordered, ContinueOnFailure, Serial, func() {
 	for _, d := range group {
 		// The id in capitals, as the catalogue of drills writes it, so that FOCUS=PR-4 finds it.
 		It("holds up: "+d.Title(), Label(d.ID), func(ctx SpecContext) {
-			Expect(rehearse(ctx, d, limits)).To(spec.HoldUp())
+			Expect(spec.Fitted(ctx, d, limits, GinkgoWriter)).To(spec.HoldUp())
 		}, SpecTimeout(prepare+d.Profile().Curve.Length()+3*time.Minute))
 	}
 })
-
-func rehearse(ctx context.Context, d drills.Drill, limits drills.Limits) (spec.Outcome, error) {
-	peak := d.Profile().Curve.Peak()
-	scale, err := drills.FitScale(limits, peak)
-	if err != nil {
-		return spec.Outcome{}, err
-	}
-	return spec.Rehearse(ctx, d, spec.Stand{Scale: scale, Notes: limits.Notes(scale, peak), Out: GinkgoWriter})
-}

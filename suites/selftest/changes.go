@@ -26,7 +26,7 @@ func become(s judge.Status, types ...string) map[string]judge.Status {
 
 // unread is what a book that cannot be read does: the gate and all that is judged from the books doubt.
 func unread(too ...string) map[string]judge.Status {
-	return doubts(append(too, "BooksRead", "MoneyConserved", "NoneBeyondStock", "OneGrantEach", "GrantsKept", "RefusalsChangeNothing", "NewcomersOnly")...)
+	return doubts(append(too, "BooksRead", "MoneyConserved", "NoneBeyondStock", "OneGrantEach", "GrantsKept", "RefusalsChangeNothing", "NewcomersOnly", "TagsApart")...)
 }
 
 var errTorn = errors.New("the file ends in the middle of an entry")
@@ -54,8 +54,9 @@ func Gates() []Change {
 		{"a harness in trouble", func(a made) { a.Troubles = []string{"write gauges: no space left on device"} }, doubts("Watched")},
 		{"the ledger was not read", func(a made) { delete(a.Shelves, books.Ledger) }, unread()},
 		{"the log's file is torn", func(a made) { a.Torn[string(books.Log)] = errTorn }, unread()},
-		{"the journal's file is torn", func(a made) { a.Torn[drillstest.Journal] = errTorn }, unread("Linearizable")},
+		{"the journal's file is torn", func(a made) { a.Torn[drillstest.Journal] = errTorn }, unread("Linearizable", "AmountsTrue")},
 		{"a claim that was repeated is missing once from the journal", forgetRepeat, doubts("BooksRead")},
+		{"a prober at half its pace", func(a made) { a.ProbeEvery /= 2 }, doubts("ProbesOnTime")},
 		{"a step that failed", func(a made) { step(a).Effective, step(a).Err = 0, "no such container" }, doubts("StepsEffective")},
 		{"a step whose effect was not seen", func(a made) { step(a).Effective = 0 }, doubts("StepsEffective")},
 		{"a step that was never taken", func(a made) { a.Events = nil }, map[string]judge.Status{
@@ -67,7 +68,7 @@ func Gates() []Change {
 func Wrongs() []Change {
 	type made = *drillstest.Apart
 	return []Change{
-		{"one fen more in a grant, the same in every book", func(a made) { everywhere(a, func(e *api.Grant) { e.Fen++ }) }, fails("MoneyConserved")},
+		{"one fen more in a grant, the same in every book", func(a made) { everywhere(a, func(e *api.Grant) { e.Fen++ }) }, fails("MoneyConserved", "AmountsTrue")},
 		{"one fen less remaining", func(a made) { a.Summary.Stocks[0].Remaining-- }, fails("MoneyConserved")},
 		{"stocks that contradict themselves", func(a made) { a.Summary.Odd = "the counter says 9 taken, 8 hold" }, fails("MoneyConserved")},
 		{"more shares taken than there are", func(a made) { a.Summary.Stocks[0].Taken = a.Summary.Stocks[0].Shares + 1 }, fails("NoneBeyondStock")},
@@ -77,15 +78,15 @@ func Wrongs() []Change {
 			e.Order = api.OrderOf(a.Activity.ID, 0, a.Activity.Gifts[0].Shares)
 			logged(a, e)
 		}, fails("NoneBeyondStock")},
-		{"a user with two shares of a gift", twoShares, fails("OneGrantEach")},
-		{"a user who was shown another share the second time", otherShare, fails("Linearizable", "GrantsKept")},
-		{"an acknowledged grant lost from the log and from Redis", forgotten, fails("GrantsKept")},
+		{"a user with two shares of a gift", twoShares, fails("OneGrantEach", "Linearizable")},
+		{"a user who was shown another share the second time", otherShare, fails("Linearizable", "GrantsKept", "RPO", "AmountsTrue")},
+		{"an acknowledged grant lost from the log and from Redis", forgotten, fails("GrantsKept", "RPO")},
 		{"a journal line acknowledged whose order nobody has", func(a made) {
 			last := a.Attempts[0]
 			last.User, last.Order, last.Outcome, last.Code = 1<<40, unclaimed(a), api.Done, api.OK
 			last.Gift = last.Order.Gift()
 			a.Attempts = append(a.Attempts, last)
-		}, fails("GrantsKept")},
+		}, fails("GrantsKept", "RPO", "AmountsTrue")},
 		{"an order delivered twice", func(a made) { delivered(a, a.Books[books.Ledger][0]) }, fails("GrantsKept")},
 		{"a delivery under another order", func(a made) {
 			e := a.Books[books.Ledger][0]
@@ -104,12 +105,23 @@ func Wrongs() []Change {
 		}, fails("RefusalsChangeNothing")},
 		{"a claim half done: in the log alone", func(a made) { a.Books[books.Cmem] = a.Books[books.Cmem][1:] }, fails("RefusalsChangeNothing")},
 		{"a gift for new users in the hands of a registered one", dearToRegistered, fails("NewcomersOnly")},
+		{"a pressure user's grant in real storage", func(a made) { everywhere(a, func(g *api.Grant) { g.User = g.User.Pressure() }) }, fails("TagsApart")},
+		{"a real user's delivery in the shadow table", func(a made) {
+			a.Books[books.Shadow] = append(a.Books[books.Shadow], a.Books[books.Ledger][0])
+			a.Books[books.Ledger] = a.Books[books.Ledger][1:]
+		}, fails("TagsApart")},
+		{"a writer that met a write without its tag, and refused it", func(a made) {
+			a.Gauges[len(a.Gauges)-1].Values[record.PoisonedAt("courier")] = 1
+		}, fails("TagsArrive")},
 		{"a death that no fault explains", func(a made) {
 			a.Deaths = append(a.Deaths, record.Death{Node: "tgw", Why: "ended by itself"})
 		}, fails("NobodyDied")},
 		{"a panic of the fault's own victim", func(a made) {
 			a.Deaths = append(a.Deaths, record.Death{Node: killed, Why: "panic: boom", Panic: true})
 		}, fails("NobodyDied")},
+		{"a drill that was aborted", func(a made) {
+			a.Abort = &record.Abort{Rule: "the money is wrong", Because: "2 shares too many", Clean: 2 * time.Second, At: 2 * time.Second, Quiet: 3 * time.Second, Healed: 3 * time.Second}
+		}, fails("Abort")},
 		{"containers that nobody looked at", func(a made) { a.Autopsy = false }, doubts("NobodyDied")},
 	}
 }
@@ -119,8 +131,8 @@ func Slows() []Change {
 	type made = *drillstest.Apart
 	return []Change{
 		{"answers that never came", func(a made) { hits(a, calm, hit{time.Millisecond, api.Doubt, 1}) }, fails("Succeeds")},
-		{"slow answers", func(a made) { hits(a, calm, hit{time.Second, api.Done, 1}) }, fails("AnswersWithin")},
-		{"half the goodput", func(a made) { hits(a, calm, hit{time.Millisecond, api.Done, 20}) }, fails("Goodput")},
+		{"slow answers", func(a made) { hits(a, calm, hit{time.Second, api.Done, 1}) }, fails("AnswersWithin", "ModelHolds", "ModelRefused")},
+		{"half the goodput", func(a made) { hits(a, calm, hit{time.Millisecond, api.Done, 20}) }, fails("Goodput", "ModelHolds", "ModelRefused")},
 		{"an answer that the API does not promise", func(a made) { hits(a, night, hit{time.Millisecond, api.Failed, 1}) }, fails("RefusalsExplicit")},
 		{"a queue that grows", func(a made) {
 			for _, s := range a.Gauges {
@@ -132,8 +144,20 @@ func Slows() []Change {
 			for _, s := range a.Gauges {
 				s.Values[record.DegradedBy("recommend")] = 10 * s.At.Seconds()
 			}
-		}, fails("Degraded")},
-		{"no recovery", func(a made) { hits(a, after, hit{time.Millisecond, api.Doubt, 1}) }, fails("RecoversWithin")},
+		}, fails("Degraded", "Rate")},
+		{"no recovery", func(a made) { hits(a, after, hit{time.Millisecond, api.Doubt, 1}) }, fails("RecoversWithin", "RTO")},
+		{"probes that are shed from the fault on", func(a made) {
+			for i := range a.Probes {
+				if p := &a.Probes[i]; p.Owed > step(a).Effective {
+					p.Outcome, p.Code = api.Doubt, api.Unknown // of its grant nobody was told
+				}
+			}
+		}, fails("RTO")},
+		{"more clicks than the sheet says", moreClicked, fails("ModelHolds", "AsModelled")},
+		{"fewer clicks than the sheet says", moreExposed, fails("ModelHolds", "ModelRefused")},
+		{"a metric of the gateways is dead", deadMetric, doubts("ModelHolds", "AsModelled")},
+		{"exposures that nobody counted", func(a made) { a.Profile.Funnel.Click = 0 }, doubts("ModelHolds", "ModelRefused")},
+		{"a step that took long to take effect", func(a made) { step(a).From -= 6 * time.Second }, fails("EffectiveWithin")},
 		{"a shard that stays closed", func(a made) {
 			for _, s := range a.Gauges {
 				if s.At > step(a).Effective {
@@ -150,4 +174,11 @@ func Slows() []Change {
 		{"claims that never settle", func(a made) { a.Drain = record.Drain{Took: time.Minute, Why: "2 claims are unsettled"} },
 			map[string]judge.Status{"Settles": judge.Fail, "MoneyConserved": judge.Inconclusive, "RefusalsChangeNothing": judge.Inconclusive}},
 	}
+}
+
+// Elsewhere are the assertions that the whole drill does not make, for its system of memory has neither triggers nor
+// callers that judge instances. The records that they fail on and doubt are rows of the judge's own tests, which ask for
+// all three of every assertion.
+func Elsewhere() []string {
+	return []string{"Triggered", "ShedBefore", "Comes", "Ejected", "Avoided", "ProbedGently", "Delivers"}
 }

@@ -87,7 +87,7 @@ func once(a *drillstest.Apart) (books.Entry, int) {
 func onceOf(a *drillstest.Apart, which func(books.Entry) bool) (books.Entry, int) {
 	log := a.Books[books.Log]
 	for i := len(log) - 1; i >= 0; i-- {
-		if !which(log[i]) {
+		if log[i].Order.Shadow() || !which(log[i]) {
 			continue
 		}
 		asked, at := 0, -1

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"redpacket/system/provision"
@@ -82,6 +83,39 @@ func (h *Harness) KillAfter(ctx context.Context, after time.Duration) (bool, err
 		return false, ctx.Err()
 	}
 	return err == nil, errors.Join(ctx.Err(), err)
+}
+
+// Interrupt presses Ctrl-C, so many times, a moment apart.
+func (h *Harness) Interrupt(ctx context.Context, times int) error {
+	for range times {
+		if err := h.cmd.Process.Signal(os.Interrupt); err != nil {
+			return err
+		}
+		timer := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-h.ended:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+	return ctx.Err()
+}
+
+// Stop has the harness stand still (SIGSTOP), and Go has it go on.
+func (h *Harness) Stop() error { return h.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Go has a harness that stands still go on.
+func (h *Harness) Go() error { return h.cmd.Process.Signal(syscall.SIGCONT) }
+
+// Ended says that the harness is no more.
+func (h *Harness) Ended() bool {
+	select {
+	case <-h.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // Left lists what there is of the harness: containers, networks, volumes, and processes that inherited its mark.

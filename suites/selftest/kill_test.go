@@ -25,39 +25,16 @@ const (
 
 // The tries share the length of one whole run, which the first spec measures.
 var _ = Describe("after kill -9 of rehearse nothing is left within 10 s,", Label("kill"), Ordered, ContinueOnFailure, Serial, func() {
-	var rehearse, dir string
+	k := &killing{}
 	var whole time.Duration
 	var tried, clean int
 	var lines []string
 	moments := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), kills))
 
-	start := func(mark string) *selftest.Harness {
-		GinkgoHelper()
-		h, err := selftest.StartHarness(mark, rehearse, "run", "sm-1", "--hold", "2s", "--out", filepath.Join(dir, mark))
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func(ctx SpecContext) {
-			_, err := h.KillAfter(ctx, 0) // a try that broke off must not leave its harness running
-			Expect(err).NotTo(HaveOccurred())
-		})
-		return h
-	}
-	// gone waits until nothing is left of the harness, sees that nothing comes back, and says how long it took.
-	gone := func(ctx context.Context, h *selftest.Harness) time.Duration {
-		GinkgoHelper()
-		began := time.Now()
-		left := func(ctx context.Context) ([]string, error) { return h.Left(ctx) }
-		Eventually(ctx, left).WithContext(ctx).WithTimeout(goneIn).WithPolling(100 * time.Millisecond).Should(BeEmpty())
-		took := time.Since(began)
-		Consistently(ctx, left).WithContext(ctx).WithTimeout(quietFor).WithPolling(200 * time.Millisecond).Should(BeEmpty())
-		return took
-	}
+	start := func(mark string) *selftest.Harness { return k.start(mark, "--hold", "2s") }
 
 	BeforeAll(func(ctx SpecContext) {
-		var err error
-		dir = GinkgoT().TempDir()
-		rehearse, err = selftest.Build(ctx, dir)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(stage.Ready(ctx, spec.Progress(GinkgoWriter, "images").Say)).To(Succeed())
+		k.prepare(ctx)
 		began := time.Now()
 		h := start("whole")
 		said, err := h.Wait(ctx)
@@ -65,7 +42,7 @@ var _ = Describe("after kill -9 of rehearse nothing is left within 10 s,", Label
 		GinkgoWriter.Printf("a whole run takes %.1f s; seed %d\n%s", whole.Seconds(), GinkgoRandomSeed(), said)
 		Expect(said).To(ContainSubstring("sm-1"), "the run to be killed does not run: %v", err)
 		Expect(said).NotTo(ContainSubstring("rehearse: "), "the run to be killed broke off")
-		gone(ctx, h)
+		k.gone(ctx, h)
 	}, NodeTimeout(prepare))
 
 	It("and what there is of a living one is seen: its reaper, its containers, networks and volumes", func(ctx SpecContext) {
@@ -77,7 +54,7 @@ var _ = Describe("after kill -9 of rehearse nothing is left within 10 s,", Label
 		killed, err := h.KillAfter(ctx, 0)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(killed).To(BeTrue())
-		gone(ctx, h)
+		k.gone(ctx, h)
 	}, SpecTimeout(2*time.Minute))
 
 	for n := range kills {
@@ -97,7 +74,7 @@ var _ = Describe("after kill -9 of rehearse nothing is left within 10 s,", Label
 			}
 			before, err := h.Left(ctx)
 			Expect(err).NotTo(HaveOccurred())
-			took := gone(ctx, h)
+			took := k.gone(ctx, h)
 			clean++
 			lines = append(lines, fmt.Sprintf("  killed at %5.2f s: %2d things, gone after %4.1f s", at.Seconds(), len(before), took.Seconds()))
 			GinkgoWriter.Println(lines[len(lines)-1])
@@ -110,6 +87,42 @@ var _ = Describe("after kill -9 of rehearse nothing is left within 10 s,", Label
 		Expect(spec.Keep("selftest-kill.txt", text)).To(Succeed())
 	})
 })
+
+// killing is what the specs share that kill a harness.
+type killing struct{ rehearse, dir string }
+
+// prepare builds the command line, and sees that every image is there.
+func (k *killing) prepare(ctx context.Context) {
+	GinkgoHelper()
+	var err error
+	k.dir = GinkgoT().TempDir()
+	k.rehearse, err = selftest.Build(ctx, k.dir)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(stage.Ready(ctx, spec.Progress(GinkgoWriter, "images").Say)).To(Succeed())
+}
+
+// start runs the smoke drill in a harness of its own.
+func (k *killing) start(mark string, flags ...string) *selftest.Harness {
+	GinkgoHelper()
+	h, err := selftest.StartHarness(mark, k.rehearse, append([]string{"run", "sm-1", "--out", filepath.Join(k.dir, mark)}, flags...)...)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func(ctx SpecContext) {
+		_, err := h.KillAfter(ctx, 0) // a try that broke off must not leave its harness running
+		Expect(err).NotTo(HaveOccurred())
+	})
+	return h
+}
+
+// gone waits until nothing is left of the harness, sees that nothing comes back, and says how long it took.
+func (k *killing) gone(ctx context.Context, h *selftest.Harness) time.Duration {
+	GinkgoHelper()
+	began := time.Now()
+	left := func(ctx context.Context) ([]string, error) { return h.Left(ctx) }
+	Eventually(ctx, left).WithContext(ctx).WithTimeout(goneIn).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+	took := time.Since(began)
+	Consistently(ctx, left).WithContext(ctx).WithTimeout(quietFor).WithPolling(200 * time.Millisecond).Should(BeEmpty())
+	return took
+}
 
 // ofKind counts what is left of one kind.
 func ofKind(kind string) func([]string) int {

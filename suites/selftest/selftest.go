@@ -10,6 +10,7 @@ import (
 
 	"redpacket/drills"
 	"redpacket/drills/judge"
+	"redpacket/faults/node"
 	"redpacket/loadprofiles"
 	"redpacket/system/activity"
 	"redpacket/system/api"
@@ -51,6 +52,8 @@ func Drill(id string) drills.Drill {
 			judge.GrantsKept{},
 			judge.RefusalsChangeNothing{},
 			judge.NewcomersOnly{},
+			judge.TagsApart{},
+			judge.TagsArrive{},
 			judge.NobodyDied{},
 			judge.Settles{Within: 30 * time.Second},
 		},
@@ -70,13 +73,40 @@ func stocked(a activity.Activity) activity.Activity {
 	return a
 }
 
+// shadowed is an activity that lets pressure traffic in.
+func shadowed(a activity.Activity) activity.Activity {
+	a.Shadow = true
+	return a
+}
+
 // DrillFor is the drill in which a bug can be seen: where it hides until something fails, with a step that makes it fail.
 func DrillFor(bug string) drills.Drill {
 	d := Drill("st-" + bug)
+	if bug == mutant.None || strings.HasPrefix(bug, "tag-") {
+		offered := d.Activity
+		d.Activity = func(seed uint64, scale float64) activity.Activity { return shadowed(offered(seed, scale)) }
+		d.Load.Users.Tagged = 0.2
+	}
 	if bug == mutant.RegistryFailsDear {
-		d.Steps = []drills.Timed{{At: 1500 * time.Millisecond, Step: drills.Kill{Node: "registry"}}}
+		d.Injections = []drills.Injection{{At: 1500 * time.Millisecond, Fault: node.Killed{Node: "registry"}}}
 		d.Assertions = append(d.Assertions, judge.StepsEffective{})
 	}
+	return d
+}
+
+// AbortLimit is how soon after a violation the load must be gone and every fault healed.
+const AbortLimit = 2 * time.Second
+
+// Aborted is a drill that must not run to its end on a system that gives a user two shares when he asks again, which is
+// after half a second at the soonest. Two faults are there by then, one of them for good.
+func Aborted() drills.Drill {
+	d := Drill("st-abort")
+	d.Injections = []drills.Injection{
+		{At: 50 * time.Millisecond, For: 4 * time.Second, Fault: node.Frozen{Node: "recommend"}},
+		{At: 100 * time.Millisecond, Fault: node.Killed{Node: "registry"}},
+	}
+	d.Aborts = []drills.AbortRule{drills.MoneyWrong{}}
+	d.Assertions = append(d.Assertions, judge.StepsEffective{}, judge.Abort{Wanted: true, Within: AbortLimit})
 	return d
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,21 +14,20 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"redpacket/drills"
 	"redpacket/drills/drillstest"
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
-	"redpacket/loadprofiles/volley"
+	"redpacket/drills/stage"
 	"redpacket/suites/selftest"
 	"redpacket/suites/spec"
 	"redpacket/system/images"
 	"redpacket/system/mutant"
-	"redpacket/system/provision"
 )
 
-// The generator and the reaper are this binary, run again.
+// The generator and the warden are this binary, run again.
 func TestMain(m *testing.M) {
-	volley.BecomeWorker()
-	provision.BecomeReaper()
+	stage.Become()
 	os.Exit(m.Run())
 }
 
@@ -66,6 +66,7 @@ var _ = Describe("the judge catches", Ordered, ContinueOnFailure, Serial, func()
 
 	Context("in a real system,", Label("system"), func() { describeSystems(scores) })
 	Context("in a record,", Label("record"), func() { describeRecords(scores) })
+	Context("in a new version beside the old one,", Label("versions"), func() { describeVersions(scores) })
 })
 
 // describeSystems plays the same small drill on a system without a bug, then on one with each.
@@ -85,6 +86,21 @@ func describeSystems(scores *board) {
 		Expect(rehearse(ctx, mutant.None)).To(spec.HoldUp())
 	}, SpecTimeout(each))
 
+	It("a violation that is seen live: the drill is aborted, and its faults are healed", func(ctx SpecContext) {
+		d := selftest.Aborted()
+		o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter, Mutant: mutant.NoDedupe})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(o.Verdict.Status).To(Equal(judge.Fail))
+		Expect(selftest.Failed(o.Verdict)).To(ContainElement("M3"), o.Text)
+		for _, f := range o.Verdict.Findings {
+			if strings.HasPrefix(f.Assertion, "the drill is aborted") {
+				Expect(f.Status).To(Equal(judge.Pass), f.Because)
+			}
+		}
+		Expect(o.Text).To(ContainSubstring("+ invariant  the drill is aborted"))
+		Expect(o.Text).To(ContainSubstring("2 steps were seen to take effect"))
+	}, SpecTimeout(each))
+
 	for _, b := range mutant.All() {
 		It(b.Breaks+" "+b.Name+": "+b.Does, func(ctx SpecContext) {
 			s := selftest.Score{Kind: "system", Mutant: b.Name, Wanted: []string{b.Breaks + " fail"}}
@@ -97,11 +113,28 @@ func describeSystems(scores *board) {
 	}
 }
 
+// describeVersions releases a version with each bug, and looks at which stage it is seen and taken back.
+func describeVersions(scores *board) {
+	for _, b := range mutant.Versions() {
+		It(b.Name+": "+b.Does, func(ctx SpecContext) {
+			s := selftest.Score{Kind: "version", Mutant: b.Name, Wanted: []string{"a gate or a recall"}}
+			defer scores.add(&s, time.Now())
+			o := rehearseDrill(ctx, selftest.Release(), b.Name)
+			s.Named, s.Caught = selftest.Recalled(o.Verdict, b)
+			Expect(s.Caught).To(BeTrue(), "%s was not caught: wanted the release to be taken back for %q; its record is in %s\n%s", b.Name, b.Seen, o.Dir, o.Text)
+		}, SpecTimeout(each+selftest.Release().Profile().Curve.Length()))
+	}
+}
+
 // rehearse plays the drill on a system with a bug. A stage that fails is no mutant missed: it is tried once more, and then
 // ends the suite, for nothing can be learned on it.
 func rehearse(ctx context.Context, bug string) spec.Outcome {
 	GinkgoHelper()
-	d := selftest.DrillFor(bug)
+	return rehearseDrill(ctx, selftest.DrillFor(bug), bug)
+}
+
+func rehearseDrill(ctx context.Context, d drills.Drill, bug string) spec.Outcome {
+	GinkgoHelper()
 	for again := false; ; again = true {
 		o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter, Mutant: bug})
 		if err == nil {
@@ -129,7 +162,7 @@ func describeRecords(scores *board) {
 		Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
 	})
 
-	for _, c := range slices.Concat(selftest.Gates(), selftest.Wrongs(), selftest.Slows()) {
+	for _, c := range slices.Concat(selftest.Gates(), selftest.Wrongs(), selftest.Slows(), selftest.Releases()) {
 		It(c.Name, func() {
 			s := selftest.Score{Kind: "record", Mutant: c.Name}
 			defer scores.add(&s, time.Now())
@@ -154,12 +187,16 @@ func describeRecords(scores *board) {
 
 	It("something of every assertion there is", func() {
 		named := map[string]bool{}
-		for _, c := range slices.Concat(selftest.Gates(), selftest.Wrongs(), selftest.Slows()) {
+		for _, c := range slices.Concat(selftest.Gates(), selftest.Wrongs(), selftest.Slows(), selftest.Releases()) {
 			for name, status := range c.Becomes {
 				named[name] = named[name] || status != judge.Pass
 			}
 		}
 		for _, name := range judge.Types() {
+			if slices.Contains(selftest.Elsewhere(), name) {
+				Expect(named).NotTo(HaveKey(name), "%s is broken here, too: take it off the list of those that are not", name)
+				continue
+			}
 			Expect(named).To(HaveKeyWithValue(name, true), "no change of a record makes %s fail or doubt", name)
 		}
 	})

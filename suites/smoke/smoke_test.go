@@ -11,7 +11,6 @@ import (
 
 	"redpacket/drills/catalog"
 	"redpacket/drills/stage"
-	"redpacket/loadprofiles/volley"
 	"redpacket/suites/spec"
 	"redpacket/system/cmem/cmemtest"
 	"redpacket/system/config"
@@ -22,8 +21,7 @@ import (
 
 // The generator, the reaper and the harness that is killed are this binary, run again.
 func TestMain(m *testing.M) {
-	volley.BecomeWorker()
-	provision.BecomeReaper()
+	stage.Become()
 	becomeVictim()
 	os.Exit(m.Run())
 }

@@ -133,4 +133,44 @@ var _ = Describe("switches and playbooks", Ordered, func() {
 			g.Expect([]bool{o.Stored, o.Changed}).To(Equal([]bool{true, false}))
 		}).WithTimeout(20 * time.Second).Should(Succeed())
 	}, SpecTimeout(90*time.Second))
+
+	It("an instance that dies leaves the list and one that returns comes back; the list outlives the store and the caller", func(ctx SpecContext) {
+		const dies = "ams-light-1"
+		// off is who is on the configuration, and not on the gateway's list.
+		off := func(ctx SpecContext) (names []string) {
+			samples, err := on.Scrape(ctx)
+			if err != nil {
+				Expect(samples).NotTo(BeEmpty(), err.Error())
+			}
+			for _, node := range append(topology.OneIDC().Role("ams-light"), topology.OneIDC().Role("ams-heavy")...) {
+				listed, shown := samples["tgw"][fmt.Sprintf("redpacket_l5_listed{peer=%q}", node)]
+				if !shown || listed == 0 {
+					names = append(names, node)
+				}
+			}
+			return names
+		}
+		user := api.User(3001)
+		claims := func() string {
+			user++
+			return ask(user, "POST", "/claim?gift=1&server=1").Code
+		}
+		soon := func() AsyncAssertion {
+			return Eventually(off).WithContext(ctx).WithTimeout(20 * time.Second).WithPolling(200 * time.Millisecond)
+		}
+		soon().Should(BeEmpty())
+		Expect(on.Kill(ctx, dies)).To(Succeed())
+		soon().Should(ConsistOf(dies))
+		Expect(on.Kill(ctx, "control")).To(Succeed())
+		Expect(on.Kill(ctx, "tgw")).To(Succeed())
+		Expect(on.Start(ctx, "tgw")).To(Succeed())
+		soon().Should(ConsistOf(dies)) // which a gateway that has just begun can only know from its file
+		Expect(on.Start(ctx, dies)).To(Succeed())
+		Eventually(claims).WithTimeout(10 * time.Second).Should(Equal("ok"))
+		// For longer than leases hold: nobody hears of anybody, and nobody is taken off.
+		Consistently(claims).WithTimeout(8 * time.Second).WithPolling(100 * time.Millisecond).Should(Equal("ok"))
+		Expect(off(ctx)).To(ConsistOf(dies))
+		Expect(on.Start(ctx, "control")).To(Succeed())
+		soon().Should(BeEmpty())
+	}, SpecTimeout(2*time.Minute))
 })

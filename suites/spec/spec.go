@@ -61,6 +61,16 @@ func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
 	return o, err
 }
 
+// Fitted is Rehearse at the largest scale that limits allow the drill; it prints to w.
+func Fitted(ctx context.Context, d drills.Drill, limits drills.Limits, w io.Writer) (Outcome, error) {
+	peak := d.Profile().Curve.Peak()
+	scale, err := drills.FitScale(limits, peak)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Rehearse(ctx, d, Stand{Scale: scale, Notes: limits.Notes(scale, peak), Out: w})
+}
+
 // out is where runs are kept: REDPACKET_OUT, as the Makefile sets it.
 func out() string { return cmp.Or(os.Getenv("REDPACKET_OUT"), os.TempDir()) }
 

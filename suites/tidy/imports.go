@@ -20,18 +20,22 @@ func homes() map[string][]string {
 		"github.com/prometheus/client_model":          {"system/provision"},
 		"github.com/prometheus/client_golang":         {"system/admin", "system/roles/linkd"},
 		"github.com/Shopify/toxiproxy/v2":             {"system/roles/linkd"},
+		"github.com/Shopify/toxiproxy/v2/client":      {"faults/link"},
 		"github.com/rs/zerolog":                       {"system/roles/linkd"},
 		"github.com/nats-io/nats.go":                  {"system/grantlog", "system/control"},
 		"github.com/nats-io/nats-server/v2":           {"system/roles/logd"},
 		"github.com/redis/rueidis":                    {"system/cmem"},
 		"github.com/jackc/pgx/v5":                     {"system/ledger"},
 		"github.com/miekg/dns":                        {"system/names"},
+		"github.com/google/nftables":                  {"system/inside"},
+		"github.com/vishvananda/netlink":              {"system/inside"},
 		"github.com/onsi/ginkgo/v2":                   {"suites"},
 		"github.com/onsi/gomega":                      {"suites"},
 		"pgregory.net/rapid":                          {"system", "loadprofiles", "drills"},
 		"github.com/anishathalye/porcupine":           {"drills/judge"},
 		"golang.org/x/sync":                           {"system", "loadprofiles", "drills"},
 		"golang.org/x/sys":                            {"system", "loadprofiles", "drills"},
+		"go.yaml.in/yaml/v3":                          {"loadprofiles/estimate"},
 		"github.com/containerd/errdefs":               {"system/provision", "system/images"},
 		"github.com/docker/go-connections":            {"system/provision"},
 	}
@@ -56,13 +60,15 @@ func ThirdParty(f File) []string {
 	return wrong
 }
 
-func home(path string) ([]string, bool) {
+// home is that of the library a package belongs to; a part of one that has a home of its own is at home there.
+func home(path string) (home []string, known bool) {
+	longest := ""
 	for library, dirs := range homes() {
-		if within(path, library) {
-			return dirs, true
+		if within(path, library) && len(library) > len(longest) {
+			longest, home, known = library, dirs, true
 		}
 	}
-	return nil, false
+	return home, known
 }
 
 // wall is a rule between our own packages: what lies in From imports nothing that lies in Never.

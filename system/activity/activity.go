@@ -30,12 +30,16 @@ type Gift struct {
 	Lucky  bool      `json:"lucky"` // shares of random size; otherwise equal to within one fen
 }
 
-// Activity is what users are offered.
+// Activity is what users are offered: by itself, and with what else the same platform carries.
 type Activity struct {
 	ID    uint16 `json:"id"`
 	Seed  uint64 `json:"seed"`  // decides every lucky amount
 	Games uint8  `json:"games"` // 1 … 64
 	Gifts []Gift `json:"gifts"` // Gifts[i].ID == i
+
+	// The platform. Only its first activity has these; see platform.go.
+	Beside []Activity `json:"beside,omitempty"` // the neighbours: activities of the same games, each with a stock of its own
+	Shadow bool       `json:"shadow,omitempty"` // pressure traffic is let in: each activity has a shadow with the same stock
 }
 
 // Servers is how many servers each game offers; they are numbered from 1.
@@ -60,7 +64,7 @@ func (a Activity) Check() error {
 	for i, g := range a.Gifts {
 		errs = append(errs, g.check(i, a.Games))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, a.checkPlatform())...)
 }
 
 func (g Gift) check(place int, games uint8) error {
@@ -88,17 +92,24 @@ func (a Activity) Funded() money.Fen {
 	return sum
 }
 
-// Gift is the gift with this id; false when there is none.
-func (a Activity) Gift(id api.Gift) (Gift, bool) {
-	if int(id) >= len(a.Gifts) {
+// Gift is the gift with this id, of this activity or of the platform's; false when there is none.
+func (a *Activity) Gift(id api.Gift) (Gift, bool) {
+	gifts := a.Gifts
+	if id >= MaxGifts { // it says of which activity
+		if gifts = a.elsewhere(id); gifts == nil {
+			return Gift{}, false
+		}
+		id = id.Own()
+	}
+	if int(id) >= len(gifts) {
 		return Gift{}, false
 	}
-	return a.Gifts[id], true
+	return gifts[id], true
 }
 
 // MayClaim answers whether a user may ask for a gift. newcomer is true only when the user is proven not to be
 // registered with the gift's game; when nobody could tell, pass false: the cheap side.
-func (a Activity) MayClaim(id api.Gift, newcomer bool) api.Code {
+func (a *Activity) MayClaim(id api.Gift, newcomer bool) api.Code {
 	g, ok := a.Gift(id)
 	switch {
 	case !ok:

@@ -1,6 +1,10 @@
 package activity
 
-import "redpacket/system/api"
+import (
+	"iter"
+
+	"redpacket/system/api"
+)
 
 // Watchers is how many synthetic users each data centre has. They take turns, so that each of them may claim again when
 // its turn comes, though all of them together claim every second.
@@ -8,6 +12,20 @@ const Watchers = 8
 
 // firstWatcher is beyond every user that a load profile can have.
 const firstWatcher = 1 << 62
+
+// firstProber is beyond every watcher.
+const firstProber = firstWatcher + 1<<32
+
+// Probers are users at home in a data centre whom no load profile has, without end, the same ones each time.
+func Probers(idc IDC) iter.Seq[api.User] {
+	return func(yield func(api.User) bool) {
+		for user := api.User(firstProber); ; user++ {
+			if Home(user) == idc && !yield(user) {
+				return
+			}
+		}
+	}
+}
 
 // WatchersOf are the ids of a data centre's synthetic users: users whom it owns, too.
 func WatchersOf(idc IDC) [Watchers]api.User {

@@ -6,7 +6,8 @@ import "redpacket/system/money"
 // User is a user's id as the login service knows it; 0 is nobody.
 type User uint64
 
-// Gift names one prize of an activity: one stock of shares that users claim.
+// Gift names one prize of an activity: one stock of shares that users claim. On the inner links and in the in-memory store
+// it also says of which activity of the platform, and whether it is the shadow's: see In.
 type Gift uint16
 
 // Order is the id of one grant: the activity, the gift and the share's place in the gift's stock. One share has one
@@ -48,8 +49,23 @@ const (
 	Ops               // how many there are
 )
 
-// String is the op's name in reports: static, list, select, claim, receipt.
+// beside is the bit of an op that was asked of the neighbour; only tallies and those who ask them know it.
+const beside Op = 1 << 4
+
+// Beside is the same op, asked of the neighbour.
+func (o Op) Beside() Op { return o | beside }
+
+// IsBeside says whether an op was asked of the neighbour.
+func (o Op) IsBeside() bool { return o&beside != 0 }
+
+// Own is the op, whoever was asked.
+func (o Op) Own() Op { return o &^ beside }
+
+// String is the op's name in reports: static, list, select, claim, receipt; a neighbour's claim.
 func (o Op) String() string {
+	if o.IsBeside() && o.Own() < Ops {
+		return "neighbour's " + o.Own().String()
+	}
 	return [...]string{"static", "list", "select", "claim", "receipt", "?"}[min(o, Ops)]
 }
 
@@ -70,13 +86,14 @@ const (
 	Unsigned                // 401 no token, a forged one, or one that has lapsed
 	TooLarge                // 413 body, head or target over the limit
 	TooSlow                 // 408 the request did not arrive in time
+	Tagless                 // 403 a pressure user without the tag, or the tag with a user who is none: nothing was written
 	Codes                   // how many there are
 )
 
 var codeNames = [...]string{"unknown", "ok", "sold_out", "too_soon", "not_eligible", "not_found", "busy", "closed",
-	"malformed", "unsigned", "too_large", "too_slow"}
+	"malformed", "unsigned", "too_large", "too_slow", "tagless"}
 
-var codeStatus = [...]int{504, 200, 409, 429, 403, 404, 503, 503, 400, 401, 413, 408}
+var codeStatus = [...]int{504, 200, 409, 429, 403, 404, 503, 503, 400, 401, 413, 408, 403}
 
 // String is the code as it is written in a reply's body.
 func (c Code) String() string {
@@ -117,7 +134,7 @@ func (c Code) Outcome() Outcome {
 	switch c {
 	case OK:
 		return Done
-	case SoldOut, TooSoon, NotEligible, NotFound:
+	case SoldOut, TooSoon, NotEligible, NotFound, Tagless:
 		return Refused
 	case Busy, Closed:
 		return Shed

@@ -38,15 +38,21 @@ func Books(ctx context.Context, addr string, stock Stock, keep func(books.Entry)
 		return 0, nil, fmt.Errorf("books of redis %s: %w", addr, err)
 	}
 	var odd []error
-	for _, g := range stock.Activity.Gifts {
-		c := count{store: s, activity: stock.Activity.ID, gift: g, marks: stock.Marks, keep: keep}
-		c.first, c.end = stock.Part.Range(g.Shares)
-		c.funded = activity.Sum(stock.Activity.Amounts(g)[c.first:c.end])
-		of, err := c.run(ctx)
-		if err != nil {
-			return seen.Epoch, nil, fmt.Errorf("books of redis %s, gift %d: %w", addr, g.ID, err)
+	offers := stock.Only
+	if offers == nil {
+		offers = stock.Activity.Offers()
+	}
+	for _, o := range offers {
+		for _, g := range o.Gifts {
+			c := count{store: s, activity: o.ID, number: o.Base + g.ID, gift: g, marks: stock.Marks, keep: keep}
+			c.first, c.end = stock.Part.Range(g.Shares)
+			c.funded = activity.Sum(o.Amounts(g)[c.first:c.end])
+			of, err := c.run(ctx)
+			if err != nil {
+				return seen.Epoch, nil, fmt.Errorf("books of redis %s, gift %d of activity %d: %w", addr, g.ID, o.ID, err)
+			}
+			stocks, odd = append(stocks, of), append(odd, c.odd)
 		}
-		stocks, odd = append(stocks, of), append(odd, c.odd)
 	}
 	return seen.Epoch, stocks, errors.Join(odd...)
 }
@@ -54,7 +60,8 @@ func Books(ctx context.Context, addr string, stock Stock, keep func(books.Entry)
 // count takes the stock of one gift.
 type count struct {
 	store    *Store
-	activity uint16
+	activity uint16 // the shadow's, where it is one
+	number   api.Gift
 	gift     activity.Gift
 	first    uint32    // the part's first share
 	end      uint32    // the share behind its last
@@ -68,38 +75,43 @@ type count struct {
 }
 
 func (c *count) run(ctx context.Context) (books.Stock, error) {
-	b := c.store.client.B()
 	var err error
-	c.amounts, err = c.store.client.Do(ctx, b.Get().Key(key("amounts", c.gift.ID)).Build()).ToString()
+	c.amounts, err = c.store.client.Do(ctx, c.store.client.B().Get().Key(key("amounts", c.number)).Build()).ToString()
 	if err != nil && (c.first < c.end || !rueidis.IsRedisNil(err)) { // an empty part has no amounts
 		return books.Stock{}, fmt.Errorf("read the amounts: %w", err)
 	}
 	c.holders = make([]api.User, len(c.amounts)/4)
-	for cursor := uint64(0); ; {
-		page, err := c.store.client.Do(ctx, b.Hscan().Key(key("who", c.gift.ID)).Cursor(cursor).Count(scanCount).Build()).AsScanEntry()
-		if err != nil {
-			return books.Stock{}, fmt.Errorf("read the holders: %w", err)
-		}
-		if err := c.page(page.Elements); err != nil {
-			return books.Stock{}, err
-		}
-		if cursor = page.Cursor; cursor == 0 {
-			break
-		}
+	if err := c.store.holders(ctx, c.number, c.page); err != nil {
+		return books.Stock{}, err
 	}
 	stock := c.sum()
 	return stock, c.compare(ctx, stock)
 }
 
+// holders gives every holder of a gift, some at a time, to page: user and share by turns. One may be given twice.
+func (s *Store) holders(ctx context.Context, gift api.Gift, page func([]string) error) error {
+	for cursor := uint64(0); ; {
+		got, err := s.client.Do(ctx, s.client.B().Hscan().Key(key("who", gift)).Cursor(cursor).Count(scanCount).Build()).AsScanEntry()
+		if err != nil {
+			return fmt.Errorf("read the holders: %w", err)
+		}
+		if err := page(got.Elements); err != nil {
+			return err
+		}
+		if cursor = got.Cursor; cursor == 0 {
+			return nil
+		}
+	}
+}
+
 // page keeps the holders of one page. A scan may show a holder twice; the same user with the same share is one.
 func (c *count) page(elements []string) error {
 	for i := 0; i+1 < len(elements); i += 2 {
-		user, value := elements[i], elements[i+1]
-		if len(user) != userSize || len(value) != answerSize {
-			return fmt.Errorf("%w: a holder of %d and %d bytes", errRecord, len(user), len(value))
+		id, sh, err := holding(elements[i], elements[i+1])
+		if err != nil {
+			return err
 		}
-		sh, id := share(value), api.User(binary.BigEndian.Uint64([]byte(user)))
-		if c.marks && (sh.Index < c.first || sh.Index >= c.end) && sh.Index < c.gift.Shares {
+		if c.marks && c.marked(sh) {
 			continue // the other part's, and in its books
 		}
 		known := int(sh.Index) < len(c.holders)
@@ -120,8 +132,58 @@ func (c *count) page(elements []string) error {
 		if known {
 			c.holders[sh.Index] = id
 		}
-		grant := api.Grant{Order: api.OrderOf(c.activity, c.gift.ID, sh.Index), User: id, Fen: sh.Fen, Server: sh.Server}
-		if err := c.keep(books.Entry{Grant: grant}); err != nil {
+		if err := c.keep(c.entry(id, sh)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holding is one user and his share as Redis holds them.
+func holding(user, value string) (api.User, Share, error) {
+	if len(user) != userSize || len(value) != answerSize {
+		return 0, Share{}, fmt.Errorf("%w: a holder of %d and %d bytes", errRecord, len(user), len(value))
+	}
+	return api.User(binary.BigEndian.Uint64([]byte(user))), share(value), nil
+}
+
+// marked says that a share is another part's.
+func (c *count) marked(s Share) bool {
+	return (s.Index < c.first || s.Index >= c.end) && s.Index < c.gift.Shares
+}
+
+func (c *count) entry(user api.User, s Share) books.Entry {
+	return books.Entry{Grant: api.Grant{Order: api.OrderOf(c.activity, c.gift.ID, s.Index), User: user, Fen: s.Fen, Server: s.Server}}
+}
+
+// Marks reads who has which shares of other parts by the node at addr. A mark may be given to keep twice; keep's error stops
+// it.
+func Marks(ctx context.Context, addr string, stock Stock, keep func(books.Entry) error) error {
+	s, err := Dial(ctx, addr)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, o := range stock.Activity.Offers() {
+		for _, g := range o.Gifts {
+			c := count{activity: o.ID, number: o.Base + g.ID, gift: g, keep: keep}
+			c.first, c.end = stock.Part.Range(g.Shares)
+			if err := s.holders(ctx, c.number, c.pageOfMarks); err != nil {
+				return fmt.Errorf("marks of redis %s, gift %d of activity %d: %w", addr, g.ID, o.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// pageOfMarks keeps the marks of one page.
+func (c *count) pageOfMarks(elements []string) error {
+	for i := 0; i+1 < len(elements); i += 2 {
+		id, sh, err := holding(elements[i], elements[i+1])
+		if err == nil && c.marked(sh) {
+			err = c.keep(c.entry(id, sh))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -133,7 +195,7 @@ func (c *count) amount(index int) money.Fen {
 }
 
 func (c *count) sum() books.Stock {
-	stock := books.Stock{Gift: c.gift.ID, Shares: uint32(max(0, len(c.holders)-int(c.first)))}
+	stock := books.Stock{Gift: c.number, Shares: uint32(max(0, len(c.holders)-int(c.first)))}
 	var all money.Fen
 	for index, user := range c.holders {
 		switch {
@@ -157,7 +219,7 @@ func (c *count) sum() books.Stock {
 // compare asks the script's own counters: what was ever given out, less what came back, must be held by somebody.
 func (c *count) compare(ctx context.Context, stock books.Stock) error {
 	b := c.store.client.B()
-	replies := c.store.client.DoMulti(ctx, b.Hget().Key("taken").Field(strconv.Itoa(int(c.gift.ID))).Build(), b.Llen().Key(key("returned", c.gift.ID)).Build())
+	replies := c.store.client.DoMulti(ctx, b.Hget().Key("taken").Field(strconv.Itoa(int(c.number))).Build(), b.Llen().Key(key("returned", c.number)).Build())
 	text, err := replies[0].ToString()
 	if err != nil && !rueidis.IsRedisNil(err) {
 		return fmt.Errorf("read the counter: %w", err)
@@ -176,6 +238,6 @@ func (c *count) compare(ctx context.Context, stock books.Stock) error {
 
 func (c *count) say(format string, args ...any) {
 	if c.odd == nil {
-		c.odd = fmt.Errorf("%w: gift %d: %s", ErrDisagree, c.gift.ID, fmt.Sprintf(format, args...))
+		c.odd = fmt.Errorf("%w: gift %d of activity %d: %s", ErrDisagree, c.gift.ID, c.activity, fmt.Sprintf(format, args...))
 	}
 }

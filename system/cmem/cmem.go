@@ -3,6 +3,9 @@
 //
 // What Redis holds (fields and values are packed big-endian, see pack.go):
 //
+// A <gift> is its number on the platform, in digits: 3, and 32771 is the shadow of 3 (api.Gift). So pressure traffic has keys of its
+// own, and what decides it is the same script in the same call.
+//
 //	epoch             the epoch this node was installed for; missing while it is being installed
 //	installing        the epoch that a keeper is installing; loaded counts its steps
 //	amounts:<gift>    the stock: 4 bytes a share, its fen, at the share's place; it ends where this shard's part ends
@@ -42,6 +45,9 @@ var ErrEpoch = errors.New("the node is not at this epoch; ask the log which is t
 
 // ErrVoid says that the batch was settled as never happened before its call arrived; the call changed nothing.
 var ErrVoid = errors.New("the batch was declared void; use a new batch number")
+
+// ErrTagless says that some asks' users and tags contradict each other; the call changed nothing.
+var ErrTagless = errors.New("a pressure user without the tag, or the tag with a user who is none")
 
 // The timeouts of one connection. A call's own deadline is its context's.
 const (

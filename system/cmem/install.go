@@ -50,11 +50,12 @@ func (s *Store) Install(ctx context.Context, stock Stock, epoch uint32, grants i
 	return meaning("open the node", s.scripts.open.Exec(ctx, s.client, nil, []string{in.epoch}).Error())
 }
 
-// Stock is what a shard gives out: a part of every gift of an activity.
+// Stock is what a shard gives out: a part of every gift of an activity, and of the rest of its platform.
 type Stock struct {
 	Activity activity.Activity
 	Part     activity.Part
-	Marks    bool // users may hold shares of another part: they got them there, and get them again here, from nobody's stock
+	Only     []activity.Offer // for Books: of these alone; nil: of the whole platform
+	Marks    bool             // users may hold shares of another part: they got them there, and get them again here, from nobody's stock
 }
 
 // installation is one run of Install.
@@ -64,7 +65,7 @@ type installation struct {
 	part     activity.Part
 	marks    bool
 	epoch    string
-	shelves  []shelf // a gift each
+	shelves  map[api.Gift]*shelf // by the gift's number
 	steps    []rueidis.LuaExec
 	expect   []int64 // what each step must answer; -1: anything
 }
@@ -83,30 +84,39 @@ type shelf struct {
 // stock sends the amounts of every share of the part. They stand at the share's place in the whole gift; what is before
 // them is nobody's to give here, and is never looked at.
 func (in *installation) stock(ctx context.Context) error {
-	in.shelves = make([]shelf, len(in.activity.Gifts))
-	for i, g := range in.activity.Gifts {
-		first, end := in.part.Range(g.Shares)
-		packed := make([]byte, 0, 4*(end-first))
-		amounts := in.activity.Amounts(g)
-		if in.marks {
-			in.shelves[i].others, in.shelves[i].marked = amounts, map[uint32]api.User{}
-		}
-		for i, fen := range amounts[first:end] {
-			if fen < 1 || fen > math.MaxInt32 {
-				return fmt.Errorf("stock gift %d: share %d of %s does not fit its field", g.ID, int(first)+i, fen)
-			}
-			packed = binary.BigEndian.AppendUint32(packed, uint32(fen))
-		}
-		if mutant.Is(mutant.OneShareMore) && len(packed) > 0 {
-			packed = append(packed, packed[:4]...)
-		}
-		in.shelves[i].first, in.shelves[i].amounts = first, packed
-		for from := 0; from < len(packed); from += 4 * stepShares {
-			part := packed[from:min(len(packed), from+4*stepShares)]
-			at := strconv.Itoa(4*int(first) + from)
-			if err := in.step(ctx, -1, "SETRANGE", key("amounts", g.ID), at, string(part)); err != nil {
+	in.shelves = map[api.Gift]*shelf{}
+	for _, o := range in.activity.Offers() {
+		for _, g := range o.Gifts {
+			if err := in.stockGift(ctx, o.Base+g.ID, g, o.Amounts(g)); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+func (in *installation) stockGift(ctx context.Context, number api.Gift, g activity.Gift, amounts []money.Fen) error {
+	sh := &shelf{}
+	first, end := in.part.Range(g.Shares)
+	packed := make([]byte, 0, 4*(end-first))
+	if in.marks {
+		sh.others, sh.marked = amounts, map[uint32]api.User{}
+	}
+	for i, fen := range amounts[first:end] {
+		if fen < 1 || fen > math.MaxInt32 {
+			return fmt.Errorf("stock gift %d: share %d of %s does not fit its field", number, int(first)+i, fen)
+		}
+		packed = binary.BigEndian.AppendUint32(packed, uint32(fen))
+	}
+	if mutant.Is(mutant.OneShareMore) && len(packed) > 0 {
+		packed = append(packed, packed[:4]...)
+	}
+	sh.first, sh.amounts, in.shelves[number] = first, packed, sh
+	for from := 0; from < len(packed); from += 4 * stepShares {
+		part := packed[from:min(len(packed), from+4*stepShares)]
+		at := strconv.Itoa(4*int(first) + from)
+		if err := in.step(ctx, -1, "SETRANGE", key("amounts", number), at, string(part)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -123,7 +133,7 @@ func (in *installation) hand(ctx context.Context, grants iter.Seq2[api.Grant, er
 		}
 	}
 	for gift := range in.shelves {
-		if err := in.sendHolders(ctx, api.Gift(gift)); err != nil {
+		if err := in.sendHolders(ctx, gift); err != nil {
 			return err
 		}
 	}
@@ -131,15 +141,15 @@ func (in *installation) hand(ctx context.Context, grants iter.Seq2[api.Grant, er
 }
 
 func (in *installation) grant(ctx context.Context, g api.Grant) error {
-	gift := g.Order.Gift()
-	def, ok := in.activity.Gift(gift)
-	if ok && in.marks && isMark(in.activity, in.part, g) {
-		return in.mark(ctx, g)
+	gift, ok := in.activity.Number(g.Order)
+	if ok && in.marks && isMark(&in.activity, in.part, g) {
+		return in.mark(ctx, gift, g)
 	}
-	if !ok || g.Order.Activity() != in.activity.ID || !in.part.Has(def, g.Order) || g.User == 0 {
+	def, _ := in.activity.Gift(gift)
+	if !ok || !in.part.Has(def, g.Order) || g.User == 0 || g.Poisoned() {
 		return fmt.Errorf("%w: order %d of user %d is not of this shard's part of activity %d", ErrConflict, g.Order, g.User, in.activity.ID)
 	}
-	sh := &in.shelves[gift]
+	sh := in.shelves[gift]
 	index := g.Order.Index() - sh.first
 	if want := binary.BigEndian.Uint32(sh.amounts[4*index:]); uint32(g.Fen) != want {
 		return fmt.Errorf("%w: order %d is worth %d fen in the log, %d in the activity", ErrConflict, g.Order, g.Fen, want)
@@ -155,23 +165,23 @@ func (in *installation) grant(ctx context.Context, g api.Grant) error {
 	default:
 		return fmt.Errorf("%w: order %d is granted to user %d and to user %d", ErrConflict, g.Order, sh.holders[index], g.User)
 	}
-	return in.holder(ctx, g)
+	return in.holder(ctx, gift, g)
 }
 
 // holder queues a grant for its holder.
-func (in *installation) holder(ctx context.Context, g api.Grant) error {
-	sh := &in.shelves[g.Order.Gift()]
+func (in *installation) holder(ctx context.Context, gift api.Gift, g api.Grant) error {
+	sh := in.shelves[gift]
 	sh.fields = binary.BigEndian.AppendUint64(sh.fields, uint64(g.User))
 	sh.fields = held(sh.fields, g, 1)
 	if sh.waiting++; sh.waiting == stepGrants {
-		return in.sendHolders(ctx, g.Order.Gift())
+		return in.sendHolders(ctx, gift)
 	}
 	return nil
 }
 
 // sendHolders queues a gift's waiting grants. Every field must be new: an old one is a user with two shares of the gift.
 func (in *installation) sendHolders(ctx context.Context, gift api.Gift) error {
-	sh := &in.shelves[gift]
+	sh := in.shelves[gift]
 	if sh.waiting == 0 {
 		return nil
 	}
@@ -186,9 +196,9 @@ func (in *installation) sendHolders(ctx context.Context, gift api.Gift) error {
 
 // settleStocks sets where every stock goes on, and puts back the shares below that nobody holds.
 func (in *installation) settleStocks(ctx context.Context) error {
-	for i := range in.shelves {
-		gift, holders, first := api.Gift(i), in.shelves[i].holders, int(in.shelves[i].first)
-		if err := in.step(ctx, -1, "HSET", "taken", strconv.Itoa(i), strconv.Itoa(first+len(holders))); err != nil {
+	for gift, sh := range in.shelves {
+		holders, first := sh.holders, int(sh.first)
+		if err := in.step(ctx, -1, "HSET", "taken", strconv.Itoa(int(gift)), strconv.Itoa(first+len(holders))); err != nil {
 			return err
 		}
 		var free []string

@@ -20,7 +20,7 @@ import (
 // done again, and may meet users who claim. ErrEpoch: the node is at another epoch; ErrConflict: a user has another share
 // of the gift, or the grant is none of the activity's other part.
 func (s *Store) Mark(ctx context.Context, stock Stock, epoch uint32, grants iter.Seq2[api.Grant, error]) error {
-	m := marking{store: s, stock: stock, epoch: strconv.FormatUint(uint64(epoch), 10), waiting: map[api.Gift][]api.Grant{}, amounts: map[api.Gift][]money.Fen{}}
+	m := marking{store: s, stock: stock, epoch: strconv.FormatUint(uint64(epoch), 10), waiting: map[api.Gift][]api.Grant{}}
 	for g, err := range grants {
 		if err != nil {
 			return fmt.Errorf("read the grants to mark: %w", err)
@@ -43,28 +43,34 @@ type marking struct {
 	stock   Stock
 	epoch   string
 	waiting map[api.Gift][]api.Grant
-	amounts map[api.Gift][]money.Fen
+	amounts map[api.Gift][]money.Fen // of every gift of the platform, from the first grant on
 }
 
 func (m *marking) add(ctx context.Context, g api.Grant) error {
-	gift, ok := m.stock.Activity.Gift(g.Order.Gift())
-	if ok && m.stock.Part.Has(gift, g.Order) && g.Order.Activity() == m.stock.Activity.ID {
+	number, ok := m.stock.Activity.Number(g.Order)
+	gift, _ := m.stock.Activity.Gift(number)
+	if ok && m.stock.Part.Has(gift, g.Order) {
 		return nil // a repeat of a share of our own, that the other data centre logged when it had our users
 	}
-	if !ok || !isMark(m.stock.Activity, m.stock.Part, g) {
+	if !ok || !isMark(&m.stock.Activity, m.stock.Part, g) {
 		return fmt.Errorf("%w: order %d of user %d is not of activity %d", ErrConflict, g.Order, g.User, m.stock.Activity.ID)
 	}
-	if m.amounts[gift.ID] == nil {
-		m.amounts[gift.ID] = m.stock.Activity.Amounts(gift)
+	if m.amounts == nil {
+		m.amounts = map[api.Gift][]money.Fen{}
+		for _, o := range m.stock.Activity.Offers() {
+			for _, g := range o.Gifts {
+				m.amounts[o.Base+g.ID] = o.Amounts(g)
+			}
+		}
 	}
-	if want := m.amounts[gift.ID][g.Order.Index()]; g.Fen != want {
+	if want := m.amounts[number][g.Order.Index()]; g.Fen != want {
 		return fmt.Errorf("%w: order %d is worth %d fen in the log, %d in the activity", ErrConflict, g.Order, g.Fen, want)
 	}
-	m.waiting[gift.ID] = append(m.waiting[gift.ID], g)
-	if len(m.waiting[gift.ID]) < stepGrants {
+	m.waiting[number] = append(m.waiting[number], g)
+	if len(m.waiting[number]) < stepGrants {
 		return nil
 	}
-	return m.send(ctx, gift.ID)
+	return m.send(ctx, number)
 }
 
 func (m *marking) send(ctx context.Context, gift api.Gift) error {
@@ -88,14 +94,14 @@ func (m *marking) send(ctx context.Context, gift api.Gift) error {
 }
 
 // isMark says that a grant is of the activity, and of another part than this.
-func isMark(a activity.Activity, p activity.Part, g api.Grant) bool {
-	gift, ok := a.Gift(g.Order.Gift())
-	return ok && p.Shared() && g.Order.Activity() == a.ID && g.User != 0 && g.Order.Index() < gift.Shares && !p.Has(gift, g.Order)
+func isMark(a *activity.Activity, p activity.Part, g api.Grant) bool {
+	gift, ok := a.GiftOf(g.Order)
+	return ok && p.Shared() && g.User != 0 && !g.Poisoned() && g.Order.Index() < gift.Shares && !p.Has(gift, g.Order)
 }
 
 // mark takes in a grant of another part while the node is installed.
-func (in *installation) mark(ctx context.Context, g api.Grant) error {
-	sh, index := &in.shelves[g.Order.Gift()], g.Order.Index()
+func (in *installation) mark(ctx context.Context, gift api.Gift, g api.Grant) error {
+	sh, index := in.shelves[gift], g.Order.Index()
 	if want := uint32(sh.others[index]); uint32(g.Fen) != want {
 		return fmt.Errorf("%w: order %d is worth %d fen in the log, %d in the activity", ErrConflict, g.Order, g.Fen, want)
 	}
@@ -107,5 +113,5 @@ func (in *installation) mark(ctx context.Context, g api.Grant) error {
 	default:
 		return fmt.Errorf("%w: order %d is granted to user %d and to user %d", ErrConflict, g.Order, was, g.User)
 	}
-	return in.holder(ctx, g)
+	return in.holder(ctx, gift, g)
 }

@@ -41,6 +41,8 @@ type packer struct {
 	twice []byte
 	out   []byte
 	gifts []string // the groups' gifts, as text
+
+	tagless int // asks whose users and tags contradict each other
 }
 
 // pack groups the asks by gift, in the order they came, and sets doubles aside. The string is the caller's own.
@@ -48,7 +50,9 @@ func (p *packer) pack(asks []Ask) (string, error) {
 	if len(asks) == 0 || len(asks) > MaxBatch {
 		return "", fmt.Errorf("pack a batch of %d asks: want 1 to %d", len(asks), MaxBatch)
 	}
-	p.sift(asks)
+	if p.sift(asks); p.tagless > 0 {
+		return "", fmt.Errorf("pack a batch of %d asks, %d of them: %w", len(asks), p.tagless, ErrTagless)
+	}
 	slices.Sort(p.order)
 	be := binary.BigEndian
 	p.out = be.AppendUint16(p.out[:0], uint16(len(asks)))
@@ -70,8 +74,11 @@ func (p *packer) sift(asks []Ask) {
 		p.seen = make(map[holder]uint16, len(asks))
 	}
 	clear(p.seen)
-	p.order, p.twice = p.order[:0], p.twice[:0]
+	p.order, p.twice, p.tagless = p.order[:0], p.twice[:0], 0
 	for i, a := range asks {
+		if api.Poisoned(a.User, a.Gift.Tagged()) {
+			p.tagless++
+		}
 		key := holder{a.User, a.Gift}
 		if first, ok := p.seen[key]; ok {
 			p.twice = binary.BigEndian.AppendUint16(p.twice, uint16(i))

@@ -49,6 +49,8 @@ type Forward struct {
 	Name   string `json:"name"`
 	Listen string `json:"listen"` // host:port
 	To     string `json:"to"`     // host:port of the node behind it
+
+	Datagrams bool `json:"datagrams,omitempty"` // it carries UDP; else TCP
 }
 
 // Site is one data centre as the name service knows it.
@@ -75,6 +77,7 @@ type Rules struct {
 	QueueTarget  Duration `json:"queue_target"`  // the queue wait in ams that admission steers to
 	LightRate    float64  `json:"light_rate"`    // calls/s that ONE ams-light is built for; 0: as many as it can
 	HeavyRate    float64  `json:"heavy_rate"`    // claims/s that ONE ams-heavy is built for; 0: as many as it can
+	Reserve      float64  `json:"reserve"`       // the share of what an instance is built for that neighbours' calls have to themselves: 0 … 1
 	DeliveryRate float64  `json:"delivery_rate"` // deliveries/s that each game accepts; the courier's and idip's limit; 0: any
 	L5           string   `json:"l5"`            // which set of l5's rules callers judge instances by: polaris or drill
 	Spread       Duration `json:"spread"`        // a refusal asks the client to come back within Retry-After + [0, Spread)
@@ -106,7 +109,7 @@ func Default() Rules {
 	return Rules{
 		ClaimEvery: Duration(5 * time.Second), ReadWithin: Duration(250 * time.Millisecond),
 		ClaimWithin: Duration(500 * time.Millisecond), QueueTarget: Duration(20 * time.Millisecond),
-		DeliveryRate: 200, Spread: Duration(4 * time.Second), L5: l5.Drill().Name,
+		Reserve: 0.1, DeliveryRate: 200, Spread: Duration(4 * time.Second), L5: l5.Drill().Name,
 		Balance: Balance{TTL: Duration(time.Second), Every: Duration(500 * time.Millisecond), Within: Duration(time.Second), Fall: 3, Rise: 2},
 	}
 }
@@ -162,8 +165,8 @@ func (c Config) check() error {
 	if m := c.Rules.Capacity; !(m.Requests >= 0 && m.StoreBytes >= 0 && m.Backlog >= 0) {
 		errs = append(errs, fmt.Errorf("node %s has capacities below 0: %+v", c.Node, m))
 	}
-	if r := c.Rules; min(r.ClaimEvery, r.ReadWithin, r.ClaimWithin, r.QueueTarget, r.Spread) < 0 || min(r.LightRate, r.HeavyRate, r.DeliveryRate) < 0 {
-		errs = append(errs, fmt.Errorf("node %s has rules below 0: %+v", c.Node, r))
+	if r := c.Rules; min(r.ClaimEvery, r.ReadWithin, r.ClaimWithin, r.QueueTarget, r.Spread) < 0 || min(r.LightRate, r.HeavyRate, r.DeliveryRate, r.Reserve) < 0 || r.Reserve > 1 {
+		errs = append(errs, fmt.Errorf("node %s has rules below 0, or a reserve above 1: %+v", c.Node, r))
 	}
 	if b := c.Rules.Balance; min(b.TTL, b.Every, b.Within) < 0 || min(b.Fall, b.Rise) < 0 {
 		errs = append(errs, fmt.Errorf("node %s has a balance below 0: %+v", c.Node, b))

@@ -9,12 +9,15 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"redpacket/system/gray"
 )
 
 // Key is where the store keeps the Switches in force, as JSON.
 const Key = "switches"
 
-// Settings are the switches. The zero value is the system as it is meant to be; every other value gives something up.
+// Settings are the switches. The zero value is the system as it is meant to be; every other value gives something up, or
+// tries something new.
 type Settings struct {
 	// SampleOneIn carries out one of so many list and select calls (and views and reports); the others are answered by a
 	// default from the gateway's memory, code ok, marked degraded. By user, so that a user sees the same each time. 0 or 1: all.
@@ -31,6 +34,8 @@ type Settings struct {
 	CheapOnly bool `json:"cheap_only,omitempty"`
 	// SpreadMS is the least window, in ms, over which refused users are asked to come back; 0: that of the run's rules.
 	SpreadMS uint32 `json:"spread_ms,omitempty"`
+	// GrayPercent is the share of the users who get the new version, where one stands beside the old: one of gray.Stages.
+	GrayPercent uint8 `json:"gray_percent,omitempty"`
 	// Drained is how much of each data centre's share of the users is sent elsewhere.
 	Drained Drained `json:"drained,omitzero"`
 }
@@ -72,6 +77,9 @@ func (s Settings) Check() error {
 	if s.SpreadMS > maxSpreadMS {
 		errs = append(errs, fmt.Errorf("spread_ms is %d; want 0 to %d", s.SpreadMS, maxSpreadMS))
 	}
+	if !gray.Allowed(int(s.GrayPercent)) {
+		errs = append(errs, fmt.Errorf("gray_percent is %d; want one of %v", s.GrayPercent, gray.Stages()))
+	}
 	if d := s.Drained; d.A > 100 || d.B > 100 || d.A == 100 && d.B == 100 {
 		errs = append(errs, fmt.Errorf("drained is %d of a and %d of b; want 0 to 100 percent, and not 100 of both: users must go somewhere", d.A, d.B))
 	}
@@ -87,6 +95,7 @@ func (s Settings) With(o Settings) Settings {
 	s.StopIssuing = s.StopIssuing || o.StopIssuing
 	s.CheapOnly = s.CheapOnly || o.CheapOnly
 	s.SpreadMS = max(s.SpreadMS, o.SpreadMS)
+	s.GrayPercent = max(s.GrayPercent, o.GrayPercent)
 	s.Drained = Drained{max(s.Drained.A, o.Drained.A), max(s.Drained.B, o.Drained.B)}
 	if o.CourierShare > 0 && (s.CourierShare == 0 || o.CourierShare < s.CourierShare) {
 		s.CourierShare = o.CourierShare

@@ -85,10 +85,12 @@ func (s *Store) Leases(ctx context.Context, prefix string) (map[string][]byte, e
 	}
 }
 
-// How often a watch looks when nothing is heard, and how soon after something is.
+// How often a watch looks when nothing is heard, and how soon after something is. That a key is written is heard, and a
+// connection that was lost has the watch look again; that a lease has ended is not heard.
 const (
-	lookEvery = time.Second
-	lookSoon  = 5 * time.Millisecond
+	lookAtLeases = time.Second
+	lookAtKey    = 5 * time.Second
+	lookSoon     = 5 * time.Millisecond
 )
 
 // WatchLeases calls changed with the leases below a prefix, now and whenever they are others, until ctx ends. A new lease
@@ -107,7 +109,7 @@ func (s *Store) WatchLeases(ctx context.Context, prefix string, changed func(map
 		value, held := known[strings.TrimPrefix(m.Subject, leases.subject(""))]
 		return !held || m.Header.Get(headerWhat) != "" || !bytes.Equal(value, m.Data)
 	}
-	return s.look(ctx, leases.subject(prefix+".>"), news, func() {
+	return s.look(ctx, leases.subject(prefix+".>"), lookAtLeases, news, func() {
 		held, err := s.Leases(ctx, prefix)
 		if err != nil {
 			return
@@ -129,7 +131,7 @@ func (s *Store) Watch(ctx context.Context, key string, changed func(Entry)) erro
 		return err
 	}
 	told, last := false, uint64(0)
-	return s.look(ctx, durable.subject(key), func(*nats.Msg) bool { return true }, func() {
+	return s.look(ctx, durable.subject(key), lookAtKey, func(*nats.Msg) bool { return true }, func() {
 		if e, err := s.Read(ctx, key); err == nil && (!told || e.Revision != last) {
 			told, last = true, e.Revision
 			changed(e)
@@ -137,9 +139,9 @@ func (s *Store) Watch(ctx context.Context, key string, changed func(Entry)) erro
 	})
 }
 
-// look looks at once, a few times soon after news on a subject, and every second. What is heard is not yet stored: the
-// server may still refuse it, or be writing it.
-func (s *Store) look(ctx context.Context, subject string, news func(*nats.Msg) bool, at func()) error {
+// look looks at once, a few times soon after news on a subject or a new connection, and every so often. What is heard is
+// not yet stored: the server may still refuse it, or be writing it.
+func (s *Store) look(ctx context.Context, subject string, every time.Duration, news func(*nats.Msg) bool, at func()) error {
 	heard := make(chan struct{}, 1)
 	sub, err := s.nc.Subscribe(subject, func(m *nats.Msg) {
 		if !news(m) {
@@ -154,13 +156,19 @@ func (s *Store) look(ctx context.Context, subject string, news func(*nats.Msg) b
 		return fmt.Errorf("watch %s: %w", subject, err)
 	}
 	defer func() { _ = sub.Unsubscribe() }()
+	connected := s.nc.StatusChanged(nats.CONNECTED)
+	defer s.nc.RemoveStatusListener(connected)
 	for wait := time.Duration(0); ctx.Err() == nil; {
-		wait = min(max(4*wait, lookSoon), lookEvery)
+		wait = min(max(4*wait, lookSoon), every)
 		at()
 		timer := time.NewTimer(wait)
 		select {
 		case <-heard:
 			wait = 0
+		case _, open := <-connected:
+			if wait = 0; !open { // the store was closed
+				connected, wait = nil, every
+			}
 		case <-timer.C:
 		case <-ctx.Done():
 		}

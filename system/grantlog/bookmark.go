@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"redpacket/system/books"
@@ -80,22 +81,60 @@ func Books(ctx context.Context, addr string, games uint8, keep func(books.Entry)
 	if err != nil {
 		return nil, err
 	}
-	var lanes []books.Lane
+	if last == 0 {
+		return lanesAt(floors, 0), nil
+	}
+	return lanesAt(floors, last), give(l.Read(ctx, last), keep)
+}
+
+// MirrorBooks is Books of the mirror that the log server at addr keeps of another IDC's log: the batches that may be
+// believed, and what the mirror was told last. Its lanes are there once somebody delivers from it; before that their floors are 0.
+func MirrorBooks(ctx context.Context, addr, idc string, games uint8, keep func(books.Entry) error) (Shard, []books.Lane, error) {
+	l, err := Open(addr, MirrorStream)
+	if err != nil {
+		return Shard{}, nil, err
+	}
+	defer l.Close()
+	shard, err := l.Shard(ctx, idc)
+	if err != nil {
+		return shard, nil, err
+	}
+	js, err := jetstream.New(l.nc)
+	if err != nil {
+		return shard, nil, err
+	}
+	floors := make([]uint64, games)
+	for game := range games {
+		floors[game], err = l.floor(ctx, js, game)
+		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return shard, nil, err
+		}
+	}
+	last, err := l.Last(ctx)
+	if err != nil {
+		return shard, nil, err
+	}
+	return shard, lanesAt(floors, last), give(l.ReadBelieved(ctx, shard.Void), keep)
+}
+
+func lanesAt(floors []uint64, last uint64) (lanes []books.Lane) {
 	for game, floor := range floors {
 		lanes = append(lanes, books.Lane{Game: uint8(game), Floor: floor, Last: last})
 	}
-	if last == 0 {
-		return lanes, nil
-	}
-	for b, err := range l.Read(ctx, last) {
+	return lanes
+}
+
+// give hands the batches' grants on, one by one.
+func give(batches iter.Seq2[Logged, error], keep func(books.Entry) error) error {
+	for b, err := range batches {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, g := range b.Grants {
 			if err := keep(books.Entry{Grant: g, Pos: b.Pos}); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return lanes, nil
+	return nil
 }

@@ -47,6 +47,8 @@ func (b Batch) check() error {
 	for i := range b.Grants {
 		if g := &b.Grants[i]; g.Fen < 1 || g.Fen > math.MaxInt32 {
 			return fmt.Errorf("batch %s: order %d is of %d fen; want 1 to %d", b.id(), g.Order, g.Fen, math.MaxInt32)
+		} else if g.Poisoned() {
+			return fmt.Errorf("batch %s: order %d of user %d: %w", b.id(), g.Order, g.User, ErrTagless)
 		}
 	}
 	return nil

@@ -110,3 +110,21 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+// A batch of which one grant lost its mark, or has one that it should not have, is refused whole.
+func TestNoBatchMixesUsersAndMarks(t *testing.T) {
+	t.Parallel()
+	b := some(1, 3)
+	b.Grants[1].User = b.Grants[1].User.Pressure()
+	if _, err := AppendBatch(nil, b); !errors.Is(err, ErrTagless) {
+		t.Errorf("a pressure user without the mark: %v", err)
+	}
+	b.Grants[1].Order = api.OrderOf(api.ShadowOf(1), b.Grants[1].Order.Gift(), b.Grants[1].Order.Index())
+	if data := encode(t, b); len(data) == 0 {
+		t.Error("a shadow grant beside real ones was refused")
+	}
+	b.Grants[1].User = 7
+	if _, err := AppendBatch(nil, b); !errors.Is(err, ErrTagless) {
+		t.Errorf("the mark with a real user: %v", err)
+	}
+}

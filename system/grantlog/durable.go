@@ -39,6 +39,9 @@ func (d Durable) Append(ctx context.Context, b Batch) error {
 		return nil
 	}
 	if have+len(logs) < d.Need && !d.doubted(b) { // no log was or is asked, so none has it
+		if errors.Is(local, ErrTagless) {
+			return fmt.Errorf("append %s: %w: %w", b.id(), ErrNowhere, local)
+		}
 		return fmt.Errorf("append %s: %w: %v", b.id(), ErrNowhere, local)
 	}
 	return d.ask(ctx, b, d.Need-have)

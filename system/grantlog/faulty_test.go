@@ -2,7 +2,9 @@ package grantlog
 
 import (
 	"errors"
+	"os"
 	"sync"
+	"syscall"
 )
 
 var errBroken = errors.New("the disk is broken")
@@ -13,7 +15,7 @@ type faultyDisk struct {
 	gate chan struct{} // nil: open
 
 	mu     sync.Mutex
-	broken string // "", write or sync
+	broken string // "", write, room or sync
 }
 
 func (d *faultyDisk) fail(what string) {
@@ -31,7 +33,15 @@ func (d *faultyDisk) err(what string) error {
 	return nil
 }
 
+func (d *faultyDisk) Open(path string, length int64) (file, error) {
+	f, err := d.osDisk.Open(path, length)
+	return faultyFile{f, d}, err
+}
+
 func (d *faultyDisk) Create(path string) (file, error) {
+	if d.err("room") != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: syscall.ENOSPC}
+	}
 	f, err := d.osDisk.Create(path)
 	return faultyFile{f, d}, err
 }
@@ -42,6 +52,10 @@ type faultyFile struct {
 }
 
 func (f faultyFile) Write(p []byte) (int, error) {
+	if f.disk.err("room") != nil {
+		n, _ := f.file.Write(p[:len(p)/2])
+		return n, &os.PathError{Op: "write", Path: "spool", Err: syscall.ENOSPC}
+	}
 	if err := f.disk.err("write"); err != nil {
 		n, _ := f.file.Write(p[:len(p)/2])
 		return n, err

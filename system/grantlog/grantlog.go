@@ -29,6 +29,8 @@ var (
 	ErrFenced = errors.New("fenced: the shard has a newer announcement")
 	// ErrDoubt: it may be in. Ask again with the same batch until the answer is certain.
 	ErrDoubt = errors.New("in doubt: it may be in the log")
+	// ErrTagless: a grant's user and its order's mark contradict each other, so the batch is refused whole, everywhere.
+	ErrTagless = errors.New("a pressure user's grant without the mark of the shadow, or the mark without such a user")
 	// ErrNowhere: in no place that counts.
 	ErrNowhere = errors.New("durable nowhere")
 )

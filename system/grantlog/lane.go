@@ -15,6 +15,10 @@ import (
 // orders that the ledger knows.
 const saveEvery = time.Second
 
+// passEvery is how many times as long a bookmark may stay behind where only other games' grants were passed. Each move is
+// a file that the log's server writes and syncs.
+const passEvery = 10
+
 // refillTo is how many grants a lane takes from the log at once, or a message's more.
 const refillTo = 1024
 
@@ -33,6 +37,7 @@ type Lane struct {
 	floor  uint64  // every grant up to here is delivered
 	saved  uint64  // the floor that the bookmark has
 	savedT time.Time
+	owing  bool // something was delivered since
 
 	delivered atomic.Uint64
 	mu        sync.Mutex
@@ -64,6 +69,7 @@ func (l *Lane) deliver(ctx context.Context, n int) error {
 	l.last = l.held[n-1].at
 	l.mu.Unlock()
 	l.held = l.held[n:]
+	l.owing = true
 	l.delivered.Add(uint64(n))
 	l.publish()
 	if time.Since(l.savedT) < l.every {
@@ -93,7 +99,7 @@ func (l *Lane) save(ctx context.Context) error {
 	floor := l.floor
 	err := l.log.setFloor(ctx, l.game, floor)
 	if err == nil {
-		l.saved = floor
+		l.saved, l.owing = floor, false
 	}
 	return err
 }
@@ -116,7 +122,11 @@ func (l *Lane) refill(ctx context.Context) error {
 func (l *Lane) idle(ctx context.Context, grown chan struct{}) error {
 	due := make(<-chan time.Time) // never
 	if l.saved != l.floor {
-		timer := time.NewTimer(l.every - time.Since(l.savedT))
+		wait := l.every
+		if !l.owing {
+			wait *= passEvery
+		}
+		timer := time.NewTimer(wait - time.Since(l.savedT))
 		defer timer.Stop()
 		due = timer.C
 	}

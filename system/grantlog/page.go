@@ -28,30 +28,24 @@ func (p page) weight() int { return 8 + len(p.grants) }
 
 // sorter sorts batches into pages by the activity's rule: grant -> gift -> game.
 type sorter struct {
-	activity uint16
+	activity *activity.Activity
 	games    uint8
-	gameOf   []uint8         // by gift
 	void     map[uint64]bool // messages that are not believed
 }
 
-// newSorter turns the activity into one look-up a grant.
+// newSorter takes the platform's rule.
 func newSorter(a activity.Activity, void Seqs) sorter {
-	s := sorter{activity: a.ID, games: a.Games, gameOf: make([]uint8, len(a.Gifts)), void: map[uint64]bool{}}
+	s := sorter{activity: &a, games: a.Games, void: map[uint64]bool{}}
 	for _, pos := range void.List() {
 		s.void[pos] = true
-	}
-	for i, g := range a.Gifts {
-		s.gameOf[i] = g.Game
 	}
 	return s
 }
 
-// game is the game of an order; false for an order of another activity or of no gift.
+// game is the game of an order; false for an order of another platform or of no gift.
 func (s sorter) game(o api.Order) (uint8, bool) {
-	if o.Activity() != s.activity || int(o.Gift()) >= len(s.gameOf) {
-		return 0, false
-	}
-	return s.gameOf[o.Gift()], true
+	g, ok := s.activity.GiftOf(o)
+	return g.Game, ok
 }
 
 // page sorts one message. strays are grants that belong to no game.

@@ -122,9 +122,9 @@ func (l *Log) own(ctx context.Context, s Shard, by string, refusal error) (uint6
 	return 0, refusal
 }
 
-// How often Watch looks when nothing is heard, and how soon after something is.
+// How often Watch looks when nothing is heard, and how soon after something is, or a connection that was lost is back.
 const (
-	lookEvery = 250 * time.Millisecond
+	lookEvery = time.Second
 	lookSoon  = 5 * time.Millisecond
 )
 
@@ -137,6 +137,8 @@ func (l *Log) Watch(ctx context.Context, idc string, changed func(Shard)) error 
 		return fmt.Errorf("watch shard %s: %w", idc, err)
 	}
 	defer func() { _ = sub.Unsubscribe() }()
+	connected := l.nc.StatusChanged(nats.CONNECTED)
+	defer l.nc.RemoveStatusListener(connected)
 	told, next := false, Shard{}
 	for wait := time.Duration(0); ; {
 		wait = min(max(2*wait, lookSoon), lookEvery)
@@ -153,6 +155,10 @@ func (l *Log) Watch(ctx context.Context, idc string, changed func(Shard)) error 
 		case <-heard:
 			// Heard is not stored: the log may still refuse it, or be writing it. So look, soon and again.
 			wait = 0
+		case _, open := <-connected:
+			if wait = 0; !open { // the log was closed
+				connected = nil
+			}
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // SegmentBytes is the length at which a spool begins its next file.
@@ -31,8 +32,9 @@ type Spool struct {
 	file    file
 	marks   *os.File // how far it is synced; nil: not kept
 	number  uint64
-	length  int64 // of the current file, all of it on disk
-	broken  error // the first failure of a write or a sync; final
+	length  int64     // of the current file, all of it on disk
+	broken  error     // the first failure of a write or a sync; final
+	filled  time.Time // when the disk last had no room for a group; zero: never
 
 	appends, syncs uint64
 }
@@ -89,7 +91,8 @@ func (s *Spool) String() string { return "spool " + s.dir }
 
 // Append puts the batch on the local disk. It returns after the sync; concurrent appends share one. After a failed
 // write or sync the spool takes nothing more until it is opened again: what the disk holds then is not known (the
-// kernel may have dropped the pages it could not write). When ctx ends first the error wraps ErrDoubt.
+// kernel may have dropped the pages it could not write). A disk without room is no such failure: see ErrFull. When ctx
+// ends first the error wraps ErrDoubt.
 func (s *Spool) Append(ctx context.Context, b Batch) error {
 	encoded, err := AppendBatch(make([]byte, 0, headLen+len(b.Writer)+len(b.Grants)*grantLen), b)
 	if err != nil {
@@ -111,8 +114,8 @@ func (s *Spool) Append(ctx context.Context, b Batch) error {
 func (s *Spool) join(encoded []byte) (*group, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.broken != nil {
-		return nil, fmt.Errorf("append to %s: %w: %w", s, ErrRefused, s.broken)
+	if err := s.refuses(); err != nil {
+		return nil, fmt.Errorf("append to %s: %w: %w", s, ErrRefused, err)
 	}
 	g := s.waiting
 	if g.bytes+len(encoded) > maxWaiting {
@@ -148,6 +151,9 @@ func (s *Spool) Healthy() error {
 	defer s.mu.Unlock()
 	if s.broken != nil {
 		return fmt.Errorf("%s takes nothing until it is opened again: %w", s, s.broken)
+	}
+	if err := s.refuses(); err != nil {
+		return fmt.Errorf("%s: %w", s, err)
 	}
 	return nil
 }

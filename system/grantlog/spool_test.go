@@ -6,9 +6,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func open(t *testing.T, dir string) *Spool {
@@ -223,6 +225,40 @@ func TestSpoolIsPoisonedByAFailure(t *testing.T) {
 			t.Fatalf("opened again: %v, %v", got, err)
 		}
 		add(t, again, 4)
+	}
+}
+
+// A disk without room is refused for a while and tried again; what did not fit is not there, and what comes after it is.
+func TestSpoolGoesOnWhenThereIsRoomAgain(t *testing.T) {
+	t.Parallel()
+	d := &faultyDisk{}
+	dir := t.TempDir()
+	s, err := openSpool(dir, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.full = 200 // so that the next segment finds no room either
+	add(t, s, 1)
+	d.fail("room")
+	for n := uint64(2); n < 4; n++ {
+		if err := s.Append(t.Context(), some(n, 3)); !errors.Is(err, ErrFull) || !errors.Is(err, ErrRefused) || errors.Is(err, ErrDoubt) {
+			t.Fatalf("without room: %v", err)
+		}
+		if !errors.Is(s.Healthy(), ErrFull) {
+			t.Fatalf("healthy without room: %v", s.Healthy())
+		}
+		for end := time.Now().Add(10 * time.Second); s.Healthy() != nil; { // it lets one find out, each time
+			if time.Now().After(end) {
+				t.Fatal("it never tries again")
+			}
+		}
+	}
+	d.fail("")
+	add(t, s, 4)
+	_ = s.Close()
+	again := open(t, dir)
+	if got, err := numbers(again); err != nil || !slices.Equal(got, []uint64{1, 4}) {
+		t.Fatalf("opened again: %v, %v; want 1 and 4", got, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package grantlog
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,7 +49,11 @@ func (s *Spool) commit(g *group, buffer []byte) []byte {
 		buffer = appendRecord(buffer, b, s.length)
 	}
 	if g.err = s.write(buffer); g.err != nil {
-		g.err = s.poison(g.err)
+		if !s.outgrown(g.err) {
+			g.err = s.poison(g.err)
+		} else {
+			g.err = fmt.Errorf("append to %s: %w: %w", s, ErrRefused, g.err)
+		}
 		return buffer
 	}
 	s.note()
@@ -61,7 +66,7 @@ func (s *Spool) commit(g *group, buffer []byte) []byte {
 // write puts whole records on disk and begins the next segment when this one is full.
 func (s *Spool) write(records []byte) error {
 	if _, err := s.file.Write(records); err != nil {
-		return err
+		return short(err)
 	}
 	if err := s.file.Sync(); err != nil {
 		return err
@@ -69,11 +74,16 @@ func (s *Spool) write(records []byte) error {
 	if s.length += int64(len(records)); s.length < s.full {
 		return nil
 	}
-	// Only a full and synced segment gets a successor, so a torn record can stand in the last one only.
-	if err := s.file.Close(); err != nil {
+	// Only a full and synced segment gets a successor, so a torn record can stand in the last one only. Where there is no
+	// room for one, this one grows on.
+	old := s.file
+	if err := s.begin(s.number + 1); err != nil {
+		if errors.Is(err, syscall.ENOSPC) && s.file == old {
+			return nil
+		}
 		return err
 	}
-	return s.begin(s.number + 1)
+	return old.Close()
 }
 
 // begin makes an empty segment the current one.
@@ -93,8 +103,10 @@ func (s *Spool) poisoned() error {
 		return nil
 	default:
 	}
-	if err := s.Healthy(); err != nil {
-		return fmt.Errorf("append: %w: %w", ErrRefused, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return fmt.Errorf("append: %w: %w", ErrRefused, s.broken)
 	}
 	return nil
 }

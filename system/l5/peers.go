@@ -167,7 +167,7 @@ func (p *Peers) publish() {
 	for i := range p.circuits {
 		c, e, door := &p.circuits[i], &p.peers[i], admit
 		switch {
-		case !p.isListed(i), c.state == Open && !all:
+		case !p.Listed(i), c.state == Open && !all:
 			door = shut
 		case c.state == HalfOpen && !all:
 			door = probe
@@ -185,14 +185,15 @@ func (p *Peers) publish() {
 // someWork says that at least one of the instances there are does its work.
 func (p *Peers) someWork() bool {
 	for i := range p.circuits {
-		if p.circuits[i].healthy() && p.isListed(i) {
+		if p.circuits[i].healthy() && p.Listed(i) {
 			return true
 		}
 	}
 	return false
 }
 
-func (p *Peers) isListed(i int) bool {
+// Listed says whether instance i is on the latest list. It is safe in any goroutine.
+func (p *Peers) Listed(i int) bool {
 	listed := p.listed.Load()
 	return listed == nil || (*listed)[i]
 }

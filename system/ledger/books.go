@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/jackc/pgx/v5"
 	"redpacket/system/api"
 	"redpacket/system/books"
 	"redpacket/system/money"
@@ -15,14 +14,26 @@ import (
 // Books gives every delivery of the ledger at dsn to keep, in no order, as of the moment it begins. Rows are taken as
 // they arrive, so memory does not grow with the ledger. A ledger that has no table yet is empty.
 func Books(ctx context.Context, dsn string, keep func(books.Entry) error) error {
-	return Span(ctx, dsn, Orders{0, math.MaxUint64}, keep)
+	return read(ctx, dsn, realTable, Orders{0, math.MaxUint64}, keep)
+}
+
+// Shadow is Books of what was delivered to pressure users.
+func Shadow(ctx context.Context, dsn string, keep func(books.Entry) error) error {
+	return read(ctx, dsn, shadowTable, Orders{0, math.MaxUint64}, keep)
 }
 
 // Orders are the orders From … To, both included.
 type Orders struct{ From, To api.Order }
 
-// Span is Books of some orders alone. keep may take its time: rows wait in the server.
+// Span is Books and Shadow of some orders alone. keep may take its time: rows wait in the server.
 func Span(ctx context.Context, dsn string, o Orders, keep func(books.Entry) error) error {
+	if err := read(ctx, dsn, realTable, o, keep); err != nil {
+		return err
+	}
+	return read(ctx, dsn, shadowTable, o, keep)
+}
+
+func read(ctx context.Context, dsn, table string, o Orders, keep func(books.Entry) error) error {
 	config, err := configure(dsn)
 	if err != nil {
 		return err
@@ -33,10 +44,10 @@ func Span(ctx context.Context, dsn string, o Orders, keep func(books.Entry) erro
 	}
 	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
 	var there bool
-	if err := c.QueryRow(ctx, "SELECT to_regclass('delivery') IS NOT NULL").Scan(&there); err != nil || !there {
+	if err := c.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&there); err != nil || !there {
 		return err
 	}
-	if err := stream(ctx, c, o, keep); err != nil {
+	if err := stream(ctx, on{c, table == shadowTable}, o, keep); err != nil {
 		return fmt.Errorf("books of the ledger at %s: %w", config.Host, err)
 	}
 	return nil
@@ -56,7 +67,7 @@ func (o Orders) query() (sql string, args []any) {
 }
 
 // stream reads raw values: at a million rows, scanning each into Go values costs more than the query.
-func stream(ctx context.Context, c *pgx.Conn, o Orders, keep func(books.Entry) error) error {
+func stream(ctx context.Context, c on, o Orders, keep func(books.Entry) error) error {
 	sql, args := o.query()
 	rows, err := c.Query(ctx, sql, args...)
 	if err != nil {

@@ -36,10 +36,14 @@ func (l *Ledger) Deliver(ctx context.Context, grants []api.Grant) ([]Result, err
 	if i := slices.IndexFunc(grants, func(g api.Grant) bool { return !fits(g) }); i >= 0 {
 		return nil, fmt.Errorf("deliver order %d: user %d, %d fen: neither may be 0", grants[i].Order, grants[i].User, grants[i].Fen)
 	}
-	var results []Result
-	err := l.with(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
-		results, err = deliver(ctx, c, grants)
-		return err
+	results := make([]Result, len(grants))
+	err := l.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		for _, shadow := range []bool{false, true} {
+			if err := deliverOf(ctx, c, shadow, grants, results); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("deliver %d grants: %w: %w", len(grants), ErrUnknown, err)
@@ -47,9 +51,48 @@ func (l *Ledger) Deliver(ctx context.Context, grants []api.Grant) ([]Result, err
 	return results, nil
 }
 
+// deliverOf enters the real grants, or those of the shadow, each kind into its own table, and notes their results. Mostly
+// all are of one kind: then it is one statement for all, and none for the other kind.
+func deliverOf(ctx context.Context, c *pgx.Conn, shadow bool, grants []api.Grant, results []Result) error {
+	var some []api.Grant
+	var places []int
+	for i, g := range grants {
+		if g.Order.Shadow() != shadow {
+			continue
+		}
+		if g.Poisoned() {
+			results[i] = Tagless
+			continue
+		}
+		some, places = append(some, g), append(places, i)
+	}
+	if len(some) == 0 {
+		return nil
+	}
+	got, err := deliver(ctx, on{c, shadow}, some)
+	for i := range got {
+		results[places[i]] = got[i]
+	}
+	return err
+}
+
+// on is a connection, and which of the two tables a statement is about.
+type on struct {
+	*pgx.Conn
+	shadow bool
+}
+
+// Query asks about that table.
+func (o on) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	if o.shadow {
+		sql = shadowed(sql)
+	}
+	return o.Conn.Query(ctx, sql, args...)
+}
+
 // deliver enters what it can, then asks why the rest could not be entered. The rest was committed by somebody before
 // our statement ended, so the second statement sees it.
-func deliver(ctx context.Context, c *pgx.Conn, grants []api.Grant) ([]Result, error) {
+func deliver(ctx context.Context, c on, grants []api.Grant) ([]Result, error) {
 	entered, err := insert(ctx, c, grants)
 	if err != nil {
 		return nil, err
@@ -90,7 +133,7 @@ type row struct {
 
 // insert returns the rows that were not there. Rows go in the orders' order: two statements that meet each other's
 // rows the other way round would wait for each other.
-func insert(ctx context.Context, c *pgx.Conn, grants []api.Grant) (map[row]bool, error) {
+func insert(ctx context.Context, c on, grants []api.Grant) (map[row]bool, error) {
 	sorted := slices.Clone(grants)
 	slices.SortStableFunc(sorted, func(a, b api.Grant) int { return cmp.Compare(a.Order, b.Order) })
 	if mutant.Is(mutant.OtherOrder) {
@@ -111,7 +154,7 @@ func insert(ctx context.Context, c *pgx.Conn, grants []api.Grant) (map[row]bool,
 }
 
 // holders looks up what stands in the way of grants that were not entered.
-func holders(ctx context.Context, c *pgx.Conn, rest []api.Grant) (map[api.Order]holder, error) {
+func holders(ctx context.Context, c on, rest []api.Grant) (map[api.Order]holder, error) {
 	columns := columnsOf(rest)
 	rows, err := c.Query(ctx, lookUp, columns.order, columns.activity, columns.user, columns.gift)
 	if err != nil {

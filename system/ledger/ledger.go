@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,11 +22,12 @@ const (
 	Delivered        // entered now
 	Repeat           // the same order for the same user and amount was there already
 	Conflict         // the order, or the user's gift, belongs to something else: never delivered
+	Tagless          // the user and the order's mark contradict each other: never delivered
 )
 
-// String is the result as it is written in a reply: delivered, repeat, conflict.
+// String is the result as it is written in a reply: delivered, repeat, conflict, tagless.
 func (r Result) String() string {
-	return [...]string{"unasked", "delivered", "repeat", "conflict", "?"}[min(r, Conflict+1)]
+	return [...]string{"unasked", "delivered", "repeat", "conflict", "tagless", "?"}[min(r, Tagless+1)]
 }
 
 // ErrUnknown says that a statement's outcome is not known: it may have happened. Ask again; it is idempotent.
@@ -48,11 +50,18 @@ type Ledger struct {
 	idle   chan *pgx.Conn // nil stands for a connection not made yet
 }
 
-// The amounts are whole fen. The two unique keys are the promise; everything else is for people who look.
+// The tables of deliveries: of real users, and of pressure users in a shadow of the same shape.
+const (
+	realTable   = "delivery"
+	shadowTable = "delivery_shadow"
+)
+
+// The amounts are whole fen. The two unique keys are the promise, and the last check that each table takes its own users alone, whose
+// ids are negative here if they are of pressure traffic; everything else is for people who look.
 const table = `CREATE TABLE IF NOT EXISTS delivery (
 	order_id bigint PRIMARY KEY, activity int NOT NULL, user_id bigint NOT NULL, gift int NOT NULL,
 	fen bigint NOT NULL CHECK (fen > 0), server int NOT NULL, delivered_at timestamptz NOT NULL DEFAULT now(),
-	UNIQUE (activity, user_id, gift))`
+	UNIQUE (activity, user_id, gift), CHECK (user_id > 0))`
 
 // Open reaches the ledger and creates its tables. It tries until it has, or until ctx ends.
 func Open(ctx context.Context, dsn string) (*Ledger, error) {
@@ -85,12 +94,17 @@ func create(ctx context.Context, c *pgx.Conn) error {
 	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(20150219)"); err != nil {
 		return err
 	}
-	for _, t := range []string{mutated(table), letterTable} {
+	for _, t := range []string{mutated(table), shadowed(mutated(table)), letterTable} {
 		if _, err := tx.Exec(ctx, t); err != nil {
 			return err
 		}
 	}
 	return tx.Commit(ctx)
+}
+
+// shadowed is a statement on the table of deliveries as one on its shadow.
+func shadowed(sql string) string {
+	return strings.NewReplacer(realTable, shadowTable, "user_id > 0", "user_id < 0").Replace(sql)
 }
 
 // opening marks the context of a connection that is being made.

@@ -12,6 +12,8 @@ import (
 func mutated(table string) string {
 	const order, gift = "PRIMARY KEY", ",\n\tUNIQUE (activity, user_id, gift)"
 	switch {
+	case mutant.Is(mutant.TagLeaksAtAMS), mutant.Is(mutant.TagLeaksAtCourier):
+		return strings.Replace(table, ", CHECK (user_id > 0)", "", 1)
 	case mutant.Is(mutant.OtherOrder):
 		return strings.Replace(table, gift, "", 1)
 	case mutant.Is(mutant.Replayed):

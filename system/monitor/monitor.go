@@ -28,7 +28,7 @@ type Dimension string
 const (
 	User     Dimension = "user"     // what a user would see: the journeys of att
 	Business Dimension = "business" // calls between parts, queues, grants, deliveries, switches
-	Machine  Dimension = "machine"  // processes: alive, processor, memory, descriptors
+	Machine  Dimension = "machine"  // processes and volumes: alive, processor, memory, descriptors, disk
 )
 
 // NoPlaybook is the playbook of an alarm that none is prepared for.

@@ -3,6 +3,7 @@ package mutant
 import (
 	"os"
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -10,7 +11,7 @@ import (
 func TestABuildHasTheBugThatItWasTold(t *testing.T) {
 	told := os.Getenv(Variable)
 	tagged := Is(told) // only a build with the tag says yes to what it was told, even to nothing
-	for _, b := range All() {
+	for _, b := range slices.Concat(All(), Versions()) {
 		if want := tagged && b.Name == told; Is(b.Name) != want {
 			t.Errorf("Is(%q) is %v; the variable is %q, the build has the tag: %v", b.Name, Is(b.Name), told, tagged)
 		}
@@ -19,8 +20,8 @@ func TestABuildHasTheBugThatItWasTold(t *testing.T) {
 
 func TestEveryBugSaysWhatItIs(t *testing.T) {
 	seen := map[string]bool{None: true, "": true}
-	for _, b := range All() {
-		if seen[b.Name] || len(b.Does) < 30 || b.Seen == "" || !regexp.MustCompile(`^M[1-8]$`).MatchString(b.Breaks) {
+	for _, b := range slices.Concat(All(), Versions()) {
+		if seen[b.Name] || len(b.Does) < 30 || b.Seen == "" || !regexp.MustCompile(`^(M[1-8]|gate)$`).MatchString(b.Breaks) {
 			t.Errorf("%+v: it needs a name of its own, a sentence, the promise that it breaks and how", b)
 		}
 		seen[b.Name] = true

@@ -94,3 +94,15 @@ type Sample struct {
 	Served  int           // of those, the ones that it did not shed
 	Wait    time.Duration // mean wait in its queue as the replies say, or in the gateway's own link if that is longer
 }
+
+// With is what was seen of two pools that serve the same users, as if they were one. The wait is the mean of all replies.
+func (s Sample) With(o Sample) Sample {
+	if o == (Sample{}) {
+		return s
+	}
+	wait := max(s.Wait, o.Wait) // of links that nothing comes from
+	if n := s.Replied + o.Replied; n > 0 {
+		wait = (s.Wait*time.Duration(s.Replied) + o.Wait*time.Duration(o.Replied)) / time.Duration(n)
+	}
+	return Sample{Sent: s.Sent + o.Sent, Replied: s.Replied + o.Replied, Served: s.Served + o.Served, Wait: wait}
+}

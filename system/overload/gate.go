@@ -22,6 +22,7 @@ const (
 // any number of goroutines.
 type Gate struct {
 	every     int64
+	since     time.Time // what the places count from: a wall clock that jumps moves nobody
 	buckets   [][bucketSize]place
 	locks     [stripes]sync.Mutex
 	forgotten atomic.Uint64
@@ -30,7 +31,7 @@ type Gate struct {
 // place remembers when a user has last passed; no user: it is free.
 type place struct {
 	user api.User
-	at   int64 // Unix ns
+	at   int64 // ns since the gate was made
 }
 
 // NewGate makes a gate that a user passes once in every, made for as many different users in that time.
@@ -39,13 +40,13 @@ func NewGate(every time.Duration, users int) *Gate {
 	for n*bucketSize < 2*users {
 		n *= 2
 	}
-	return &Gate{every: int64(every), buckets: make([][bucketSize]place, n)}
+	return &Gate{every: int64(every), since: time.Now(), buckets: make([][bucketSize]place, n)}
 }
 
 // Pass says whether a user may claim now; if so, not again until the gate's time is over.
 func (g *Gate) Pass(user api.User, now time.Time) bool {
 	bucket, lock := g.find(user)
-	at := now.UnixNano()
+	at := int64(now.Sub(g.since))
 	lock.Lock()
 	defer lock.Unlock()
 	oldest := &bucket[0]
@@ -58,7 +59,7 @@ func (g *Gate) Pass(user api.User, now time.Time) bool {
 			p.at = at
 			return true
 		}
-		if p.at < oldest.at {
+		if oldest.user != 0 && (p.user == 0 || p.at < oldest.at) {
 			oldest = p
 		}
 	}

@@ -106,7 +106,7 @@ func fatal(line string) string {
 
 // eachNode does something for all nodes at once; the error joins what went wrong, by node.
 func (c *Cluster) eachNode(ctx context.Context, do func(ctx context.Context, node string) error) error {
-	names := c.nodes()
+	names := c.Nodes()
 	errs := make([]error, len(names))
 	var all sync.WaitGroup
 	for i, node := range names {

@@ -18,16 +18,17 @@ import (
 
 // Cluster is a running system with the levers that a drill may pull. Its methods may be called from any goroutine.
 type Cluster struct {
-	plan   Plan
-	run    string // names everything of this run
-	secret secrets
-	owner  owner
-	engine *docker.Engine
-	reaper *reaper
-	layout layout
-	images images.Images
-	asker  *http.Client
-	raised bool // Up has ended well: nothing is being made any more
+	plan    Plan
+	run     string // names everything of this run
+	secret  secrets
+	owner   owner
+	engine  *docker.Engine
+	reaper  *reaper
+	layout  layout
+	images  images.Images
+	asker   *http.Client
+	tellers tellers
+	raised  bool // Up has ended well: nothing is being made any more
 
 	starting chan struct{} // holds a place for each container that is being started
 
@@ -35,6 +36,7 @@ type Cluster struct {
 	ids    map[string]string // node -> container
 	killed map[string]bool   // nodes that our own lever killed and that were not started since
 	frozen map[string]bool   // nodes that our own lever froze and that were not resumed since
+	rising map[string]bool   // nodes that our own lever started and that have not answered since
 	deaths []Death           // found by a lever that came too late
 }
 
@@ -52,7 +54,7 @@ func newCluster(engine *docker.Engine, p Plan) (*Cluster, error) {
 	return &Cluster{plan: p, run: randomHex(runBytes), secret: secrets{randomHex(keyBytes), randomHex(keyBytes)}, owner: me, engine: engine, reaper: &reaper{},
 		asker:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, DisableCompression: true}},
 		starting: make(chan struct{}, startsAtOnce),
-		ids:      map[string]string{}, killed: map[string]bool{}, frozen: map[string]bool{}}, nil
+		ids:      map[string]string{}, killed: map[string]bool{}, frozen: map[string]bool{}, rising: map[string]bool{}}, nil
 }
 
 // randomHex is n bytes of the system's randomness: two runs on one machine must not share a name or a key, so no seed
@@ -62,6 +64,9 @@ func randomHex(n int) string {
 	_, _ = rand.Read(b) // never fails: it ends the process instead
 	return hex.EncodeToString(b)
 }
+
+// Run names the run; Attach finds it by that.
+func (c *Cluster) Run() string { return c.run }
 
 // Front is where users connect, host:port: the first access gateway; empty in a topology without one, such as that of a
 // store by itself.
@@ -117,26 +122,11 @@ func (c *Cluster) gather(ctx context.Context) error {
 	return nil
 }
 
-// LinkAPI is the address, host:port, of the Toxiproxy API that a link's faults are injected through; the proxy has the
-// link's name.
-func (c *Cluster) LinkAPI(link string) (string, error) {
-	for _, l := range c.plan.Topology.Links {
-		if l.Name == link && l.Group == topology.Direct {
-			return "", fmt.Errorf("link %s carries datagrams, and no linkd is in between", link)
-		}
-		if l.Name == link {
-			carrier, _ := c.plan.Topology.Linkd(l.Group) // Check saw that there is one
-			return c.layout.at(carrier.Name, linkAPIPort), nil
-		}
-	}
-	return "", fmt.Errorf("topology %s has no link %q", c.plan.Topology.Name, link)
-}
-
 // Address is where a node's own port is, past every link, host:port: for reading its books, and for tests of a store.
 func (c *Cluster) Address(node string) (string, error) {
 	n, ok := c.plan.Topology.Node(node)
 	if !ok || n.Port == 0 {
-		return "", fmt.Errorf("topology %s has no node %q that listens; it has %s", c.plan.Topology.Name, node, strings.Join(c.nodes(), ", "))
+		return "", fmt.Errorf("topology %s has no node %q that listens; it has %s", c.plan.Topology.Name, node, strings.Join(c.Nodes(), ", "))
 	}
 	return c.direct(n), nil
 }
@@ -158,7 +148,7 @@ func (c *Cluster) id(node string) (string, error) {
 	if id, ok := c.ids[node]; ok {
 		return id, nil
 	}
-	return "", fmt.Errorf("topology %s has no node %q; it has %s", c.plan.Topology.Name, node, strings.Join(c.nodes(), ", "))
+	return "", fmt.Errorf("topology %s has no node %q; it has %s", c.plan.Topology.Name, node, strings.Join(c.Nodes(), ", "))
 }
 
 // lastWords is the end of a node's log, as a clause of an error: from the line that tells of its end, if there is one.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,7 +51,7 @@ func (c *Cluster) container(n topology.Node, cfg config.Config) (docker.Containe
 	default:
 		d.Command = []string{n.Role}
 		d.Env, err = appEnv(cfg, d.Cores)
-		if c.plan.Mutant != "" && err == nil {
+		if c.plan.Mutant != "" && err == nil && (len(c.plan.MutantOn) == 0 || slices.Contains(c.plan.MutantOn, n.Name)) {
 			d.Env[mutant.Variable] = c.plan.Mutant
 		}
 	}

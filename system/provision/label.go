@@ -18,6 +18,8 @@ const (
 	labelPID   = "redpacket.owner-pid"   // the process that made the run
 	labelStart = "redpacket.owner-start" // when it started, in the kernel's ticks: process ids are used again
 	labelBoot  = "redpacket.boot-id"     // of which boot of the machine, and in which process namespace
+
+	labelTopology = "redpacket.topology" // the front network only: which nodes and links the run has, as JSON
 )
 
 // The run's networks.

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -27,6 +28,7 @@ const (
 	roleNames   = "gslb" // as this one, and no other
 	roleStore   = "cmem"
 	roleLedger  = "ledger"
+	roleLog     = "log"
 	roleCourier = "courier"
 	roleIDIP    = "idip"
 	roleKeeper  = "keeper"
@@ -84,19 +86,15 @@ func innerNetworks(t topology.Topology) []string {
 	return slices.Compact(all)
 }
 
-// otherNetworks are the networks that a node is on beside its own, in order: a linkd where its links begin and end, one
-// that hears datagrams where they are sent, the name service where it asks for the gateways' health, and the operations
-// platform and the monitor everywhere.
+// otherNetworks are the networks that a node is on beside its own, in order: a linkd where its links begin and end, the name
+// service where it asks for the gateways' health, and the operations platform and the monitor everywhere.
 func otherNetworks(t topology.Topology, n topology.Node) []string {
 	var all []string
 	for _, link := range t.Links {
 		from, _ := t.Node(link.From)
 		to, _ := t.Node(link.To)
-		switch {
-		case n.Role == roleLinkd && link.Group == n.Group:
+		if n.Role == roleLinkd && link.Group == n.Group {
 			all = append(all, networkOf(from), networkOf(to))
-		case n.Datagrams && link.To == n.Name:
-			all = append(all, networkOf(from))
 		}
 	}
 	for _, other := range t.Nodes {
@@ -112,6 +110,21 @@ func host(block netip.Prefix, last int) netip.Addr {
 	b := block.Masked().Addr().As4()
 	b[3] = byte(last)
 	return netip.AddrFrom4(b)
+}
+
+// all are the addresses that a node has on any network.
+func (l layout) all(node string) (addrs []netip.Addr) {
+	if a, there := l.inner[node]; there {
+		addrs = append(addrs, a)
+	}
+	if a, there := l.front[node]; there {
+		addrs = append(addrs, a)
+	}
+	for _, a := range l.also[node] {
+		addrs = append(addrs, a)
+	}
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	return addrs
 }
 
 // at is a node's address on the inner network with a port.
@@ -134,10 +147,13 @@ func (l layout) frontOf(n topology.Node) string {
 
 // The blocks that networks are taken from: 10.77.0.0/24 … 10.77.255.0/24. Docker's own pool has room for about thirty
 // networks on a machine, and gives no fixed addresses.
-const blocks = 256
+const (
+	blocks      = 256
+	networkBits = 24
+)
 
 func block(n int) netip.Prefix {
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(n), 0}), 24)
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(n), 0}), networkBits)
 }
 
 // pick chooses so many blocks that overlap nothing in use, looking from one on, so that runs which start at the same moment
@@ -189,9 +205,16 @@ func (c *Cluster) tryNetworks(ctx context.Context, names []string, from int) (ma
 	if err != nil {
 		return nil, err
 	}
+	plan, err := json.Marshal(c.plan.Topology)
+	if err != nil {
+		return nil, fmt.Errorf("write the topology down: %w", err)
+	}
 	made := map[string]netip.Prefix{}
 	for i, name := range names {
 		n := docker.Network{Name: c.name(name), Subnet: free[i], Labels: c.labels("")}
+		if name == networkFront {
+			n.Labels[labelTopology] = string(plan)
+		}
 		if err := c.engine.CreateNetwork(ctx, n); err != nil {
 			_, again := removeRuns(ctx, c.engine, []string{c.run}, quietAtRest) // nothing but networks can be there yet
 			return nil, errors.Join(err, again)

@@ -3,6 +3,8 @@ package provision
 import (
 	"context"
 	"fmt"
+
+	"redpacket/system/provision/docker"
 )
 
 // Kill ends a node's process as a crash would: no warning, nothing flushed that was not. It returns when the node is
@@ -19,6 +21,7 @@ func (c *Cluster) Kill(ctx context.Context, node string) error {
 func (c *Cluster) Start(ctx context.Context, node string) error {
 	return c.pull(ctx, "start", node, func(ctx context.Context, id string) error {
 		c.mark(ctx, node, false)
+		c.rise(node, true)
 		return c.engine.Start(ctx, id)
 	})
 }
@@ -42,9 +45,61 @@ func (c *Cluster) Resume(ctx context.Context, node string) error {
 	})
 }
 
+// Look tells what can be seen of a node from outside: whether its process runs, and whether it is frozen.
+func (c *Cluster) Look(ctx context.Context, node string) (running, frozen bool, err error) {
+	err = c.pull(ctx, "look at", node, func(ctx context.Context, id string) error {
+		s, err := c.engine.State(ctx, id)
+		running, frozen = s.Running, s.Paused
+		return err
+	})
+	return running, frozen, err
+}
+
 // Squeeze bounds the processor time of a node to so many cores (0.01 or more) until it is called with 0, which lets go.
 func (c *Cluster) Squeeze(ctx context.Context, node string, cores float64) error {
 	return c.pull(ctx, "squeeze", node, func(ctx context.Context, id string) error { return c.engine.Squeeze(ctx, id, cores) })
+}
+
+// Squeezed is how many cores a node may use; 0: there is no bound.
+func (c *Cluster) Squeezed(ctx context.Context, node string) (cores float64, err error) {
+	b, err := c.bounds(ctx, node)
+	return b.Cores, err
+}
+
+// Limit bounds the memory of a node, in bytes, until it is called with 0, which lets go. What dies while it is bounded was
+// killed by us. It is an error when the node holds more already and the kernel cannot take it back.
+func (c *Cluster) Limit(ctx context.Context, node string, bytes uint64) error {
+	return c.pull(ctx, "limit", node, func(ctx context.Context, id string) error {
+		if bytes > 0 {
+			c.mark(ctx, node, true)
+		} else if state, err := c.engine.State(ctx, id); err == nil && state.Running {
+			c.mark(ctx, node, false)
+		}
+		return c.engine.Limit(ctx, id, bytes)
+	})
+}
+
+// Limited is how much memory a node may use, in bytes; 0: there is no bound.
+func (c *Cluster) Limited(ctx context.Context, node string) (bytes uint64, err error) {
+	b, err := c.bounds(ctx, node)
+	return b.Memory, err
+}
+
+// Weigh is how much memory a node uses that the kernel cannot take back, in bytes.
+func (c *Cluster) Weigh(ctx context.Context, node string) (bytes uint64, err error) {
+	err = c.pull(ctx, "weigh", node, func(ctx context.Context, id string) (err error) {
+		bytes, err = c.engine.Memory(ctx, id)
+		return err
+	})
+	return bytes, err
+}
+
+func (c *Cluster) bounds(ctx context.Context, node string) (b docker.Bounds, err error) {
+	err = c.pull(ctx, "look at", node, func(ctx context.Context, id string) (err error) {
+		b, err = c.engine.Bounds(ctx, id)
+		return err
+	})
+	return b, err
 }
 
 func (c *Cluster) pull(ctx context.Context, what, node string, lever func(context.Context, string) error) error {
@@ -62,6 +117,20 @@ func (c *Cluster) freeze(node string, frozen bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.frozen[node] = frozen
+}
+
+// rise notes that a node was started, or that it has answered.
+func (c *Cluster) rise(node string, rising bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rising[node] = rising
+}
+
+// starts says that a node was started by our own lever and has not answered yet.
+func (c *Cluster) starts(node string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rising[node]
 }
 
 // silenced says that a node says nothing because our own lever took care of it.

@@ -42,28 +42,33 @@ func (c *Cluster) Shift(ctx context.Context, region string, weights map[string]i
 		return fmt.Errorf("shift region %q: %w", region, err)
 	}
 	body, err := json.Marshal(map[string]any{"region": region, "weights": weights})
-	if err != nil {
-		return fmt.Errorf("shift region %q: %w", region, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, askWithin)
-	defer cancel()
-	url := "http://" + c.layout.at(service.Name, topology.AdminPort) + "/-/weights"
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("shift region %q: %w", region, err)
-	}
-	request.Header.Set("Authorization", "Bearer "+c.secret.token)
-	answer, err := c.asker.Do(request)
-	if err != nil {
-		return fmt.Errorf("shift region %q: %w", region, err)
-	}
-	defer answer.Body.Close()
-	said, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answers %d: %s", service.Name, answer.StatusCode, strings.TrimSpace(string(said)))
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, askWithin)
+		defer cancel()
+		err = c.tell(ctx, service.Name, "/-/weights", body)
 	}
 	if err != nil {
 		return fmt.Errorf("shift region %q to %v: %w", region, weights, err)
 	}
 	return nil
+}
+
+// tell gives an order to a node's admin port, with the run's token; what is not answered by 200 is an error with what was.
+func (c *Cluster) tell(ctx context.Context, node, path string, body []byte) error {
+	url := "http://" + c.layout.at(node, topology.AdminPort) + path
+	order, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	order.Header.Set("Authorization", "Bearer "+c.secret.token)
+	answer, err := c.asker.Do(order)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s answers %d: %s", node, answer.StatusCode, strings.TrimSpace(string(said)))
+	}
+	return err
 }

@@ -33,6 +33,8 @@ type Plan struct {
 
 	// Mutant, unless empty, asks for the app image that can have a deliberate bug, and names the bug; see system/mutant.
 	Mutant string
+	// MutantOn names the nodes that have the bug; none: all.
+	MutantOn []string
 
 	// Tune, unless nil, may change the orders of an app node before it starts.
 	Tune func(node topology.Node, c *config.Config)
@@ -125,6 +127,9 @@ func (c *Cluster) raise(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, healthyWithin, fmt.Errorf("not healthy within %s", healthyWithin))
 	defer cancel()
+	if err := c.holdDisks(ctx); err != nil {
+		return err
+	}
 	nodes, within := errgroup.WithContext(ctx)
 	for _, n := range c.plan.Topology.Nodes {
 		nodes.Go(func() error { return c.launch(within, n, configs[n.Name]) })
@@ -142,7 +147,9 @@ func (c *Cluster) lay(ctx context.Context) error {
 	volumes, ctx := errgroup.WithContext(ctx)
 	for _, n := range c.plan.Topology.Nodes {
 		if n.Data {
-			volumes.Go(func() error { return c.engine.CreateVolume(ctx, c.name(n.Name), c.labels(n.Name)) })
+			volumes.Go(func() error {
+				return c.engine.CreateVolume(ctx, docker.Volume{Name: c.name(n.Name), Labels: c.labels(n.Name), MiB: n.DiskMiB})
+			})
 		}
 	}
 	return volumes.Wait()
@@ -185,11 +192,11 @@ func (c *Cluster) Down(ctx context.Context) error {
 		return fmt.Errorf("take down %s: %w", c.plan.Topology.Name, err)
 	}
 	c.reaper.dismiss()
-	return c.engine.Close()
+	return c.hangUp()
 }
 
-// nodes are the names of the plan's nodes, sorted.
-func (c *Cluster) nodes() []string {
+// Nodes are the names of the plan's nodes, sorted.
+func (c *Cluster) Nodes() []string {
 	var names []string
 	for _, n := range c.plan.Topology.Nodes {
 		names = append(names, n.Name)

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	BecomeReaper()
+	BecomeReaper(nil)
 	os.Exit(m.Run())
 }
 
@@ -46,7 +46,7 @@ func rendered(t *testing.T) map[string]config.Config {
 func TestOrdersOfEachNode(t *testing.T) {
 	configs := rendered(t)
 	cases := []struct{ node, front, inner, admin, data string }{
-		{"tgw", "10.77.1.10:8080", "", "10.77.2.10:9100", ""},
+		{"tgw", "10.77.1.10:8080", "", "10.77.2.10:9100", "/data"},
 		{"ams-light-1", "", "10.77.2.11:7000", "10.77.2.11:9100", ""},
 		{"ams-heavy-1", "", "10.77.2.13:7000", "10.77.2.13:9100", "/data"},
 		{"keeper", "", "", "10.77.2.17:9100", ""},
@@ -78,13 +78,6 @@ func TestEveryPeerIsReachedThroughItsLinkd(t *testing.T) {
 	configs := rendered(t)
 	p, l := oneIDC()
 	for _, link := range p.Topology.Links {
-		if link.Group == topology.Direct {
-			to, _ := p.Topology.Node(link.To)
-			if got, want := configs[link.From].Peers[link.To], l.at(to.Name, to.Port); got != want {
-				t.Errorf("%s sends its datagrams to %s at %q, want %q", link.From, link.To, got, want)
-			}
-			continue
-		}
 		carrier := configs["linkd-"+link.Group]
 		i := slices.IndexFunc(carrier.Links, func(f config.Forward) bool { return f.Name == link.Name })
 		if i < 0 {
@@ -94,6 +87,9 @@ func TestEveryPeerIsReachedThroughItsLinkd(t *testing.T) {
 		to, _ := p.Topology.Node(link.To)
 		if got, want := carrier.Links[i].To, l.at(to.Name, to.Port); got != want {
 			t.Errorf("%s leads to %s, want %s", link.Name, got, want)
+		}
+		if got := carrier.Links[i].Datagrams; got != (to.Name == "report") {
+			t.Errorf("%s carries datagrams: %v", link.Name, got)
 		}
 		if from, ok := configs[link.From]; ok && from.Peers[link.To] != carrier.Links[i].Listen {
 			t.Errorf("%s reaches %s at %q, but its link listens on %q", link.From, link.To, from.Peers[link.To], carrier.Links[i].Listen)

@@ -92,7 +92,7 @@ func peers(t topology.Topology, l layout, node string) map[string]string {
 	n, _ := t.Node(node)
 	for _, link := range t.Links {
 		if link.From == node {
-			all[link.To] = l.entrance(t, link)
+			all[link.To] = l.through(t, link)
 		}
 		from, _ := t.Node(link.From)
 		to, _ := t.Node(link.To)
@@ -113,16 +113,6 @@ func sites(t topology.Topology, l layout) []config.Site {
 	return all
 }
 
-// entrance is where a link begins: at its linkd, or, for one that is direct, at its end.
-func (l layout) entrance(t topology.Topology, link topology.Link) string {
-	if link.Group == topology.Direct {
-		from, _ := t.Node(link.From)
-		to, _ := t.Node(link.To)
-		return net.JoinHostPort(l.seenFrom(networkOf(from), to).String(), strconv.Itoa(to.Port))
-	}
-	return l.through(t, link)
-}
-
 // through is where a link is entered: at the linkd of its group, on the network where the link begins.
 func (l layout) through(t topology.Topology, link topology.Link) string {
 	carrier, _ := t.Linkd(link.Group) // Check saw that there is one
@@ -136,7 +126,7 @@ func forwards(t topology.Topology, l layout, n topology.Node) []config.Forward {
 	for _, link := range t.Links {
 		if link.Group == n.Group {
 			to, _ := t.Node(link.To)
-			all = append(all, config.Forward{Name: link.Name, Listen: l.through(t, link), To: l.at(to.Name, to.Port)})
+			all = append(all, config.Forward{Name: link.Name, Listen: l.through(t, link), To: l.at(to.Name, to.Port), Datagrams: to.Datagrams})
 		}
 	}
 	return all

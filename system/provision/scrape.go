@@ -28,7 +28,7 @@ const (
 
 // Scrape reads the metrics of every app node at once, in at most 2 s. A node that does not answer is missing from the
 // samples and named by the error, which joins all such; the samples are good beside an error. A node that our own levers
-// killed or froze is missing and no error: that is what was asked for.
+// killed or froze, or started and that has not answered since, is missing and no error: that is what was asked for.
 func (c *Cluster) Scrape(ctx context.Context) (Samples, error) {
 	ctx, cancel := context.WithTimeout(ctx, scrapeWithin)
 	defer cancel()
@@ -38,20 +38,29 @@ func (c *Cluster) Scrape(ctx context.Context) (Samples, error) {
 		if n, _ := c.plan.Topology.Node(node); !n.Told() || c.silenced(node) {
 			return nil
 		}
-		page, err := c.get(ctx, node, "/-/metrics", scrapeBytes)
-		if err != nil {
-			return fmt.Errorf("scrape: %w", err)
+		values, err := c.metrics(ctx, node)
+		if err != nil && c.starts(node) {
+			return nil
 		}
-		values, err := parseMetrics(page)
 		if err != nil {
 			return err
 		}
+		c.rise(node, false)
 		mu.Lock()
 		defer mu.Unlock()
 		samples[node] = values
 		return nil
 	})
 	return samples, err
+}
+
+// metrics reads those of one node.
+func (c *Cluster) metrics(ctx context.Context, node string) (map[string]float64, error) {
+	page, err := c.get(ctx, node, "/-/metrics", scrapeBytes)
+	if err != nil {
+		return nil, fmt.Errorf("scrape: %w", err)
+	}
+	return parseMetrics(page)
 }
 
 // parseMetrics reads a page in Prometheus' text format.

@@ -24,6 +24,26 @@ func Sweep(ctx context.Context, all bool) (removed []string, err error) {
 	return sweep(ctx, engine, all)
 }
 
+// Runs names the runs of which anything is left: those whose owner may live, and those whose owner is certainly dead.
+func Runs(ctx context.Context) (living, dead []string, err error) {
+	engine, err := docker.Connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer engine.Close()
+	me, err := thisOwner()
+	if err != nil {
+		return nil, nil, err
+	}
+	things, err := engine.Things(ctx, labelRun)
+	if err != nil {
+		return nil, nil, err
+	}
+	dead = deadRuns(things, false, func(o owner) bool { return engine.Local() && o.dead(me, startOf) })
+	living = slices.DeleteFunc(deadRuns(things, true, nil), func(run string) bool { return slices.Contains(dead, run) })
+	return living, dead, nil
+}
+
 // Remains lists every container, network and volume of ours that there is, the living runs' too; but not an empty network
 // that the engine cannot remove before it is restarted, which only trying tells.
 func Remains(ctx context.Context) ([]string, error) { return remains(ctx, labelRun) }

@@ -171,13 +171,35 @@ func TestAReaperDoesNotStartAReaper(t *testing.T) {
 func TestAReaperThatIsToldToGoNeedsNoDocker(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
 	var answer strings.Builder
-	if err := reap(`{"run":"1"}`, strings.NewReader(nothingLeft), &answer); err != nil || answer.String() != watching {
+	if err := reap(`{"run":"1"}`, nil, strings.NewReader(nothingLeft+"\n"), &answer); err != nil || answer.String() != watching {
 		t.Errorf("a reaper with nothing left to do: %v, said %q", err, answer.String())
 	}
-	if err := reap(`{"run":"1"}`, strings.NewReader(""), io.Discard); !errors.Is(err, ErrNoDocker) {
+	if err := reap(`{"run":"1"}`, nil, strings.NewReader(""), io.Discard); !errors.Is(err, ErrNoDocker) {
 		t.Errorf("a reaper whose owner died: %v; want it to look for Docker", err)
 	}
-	if err := reap(`{`, strings.NewReader(""), io.Discard); err == nil {
+	if err := reap(`{`, nil, strings.NewReader(""), io.Discard); err == nil {
 		t.Error("orders that cannot be read were accepted")
+	}
+}
+
+// told is a guard that writes down what happens to it.
+type told struct{ heard *[]string }
+
+func (g told) Hear(line string)       { *g.heard = append(*g.heard, line) }
+func (g told) Bereft(context.Context) { *g.heard = append(*g.heard, "bereft") }
+func (g told) Dismissed()             { *g.heard = append(*g.heard, "dismissed") }
+
+func TestAReapersGuardHearsTheOwnerAndThenItsEnd(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+	for owner, want := range map[string][]string{
+		"journal /x\nalive\n" + nothingLeft + "\n": {"journal /x", "alive", "dismissed"},
+		"journal /x\nalive\n":                      {"journal /x", "alive", "bereft"},
+		"":                                         {"bereft"},
+	} {
+		var heard []string
+		_ = reap(`{"run":"1"}`, func(string) Guard { return told{&heard} }, strings.NewReader(owner), io.Discard)
+		if !slices.Equal(heard, want) {
+			t.Errorf("the owner said %q, the guard heard %q; want %q", owner, heard, want)
+		}
 	}
 }

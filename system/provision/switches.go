@@ -45,3 +45,18 @@ func (c *Cluster) order(what string, do func(ops.Client) (ops.Outcome, error)) e
 	}
 	return nil
 }
+
+// Release gives a share of the users, in percent, the new version, and returns when every process runs with that.
+func (c *Cluster) Release(ctx context.Context, percent int) error {
+	o, err := c.Ops()
+	if err != nil {
+		return err
+	}
+	v, err := o.View(ctx)
+	if err != nil {
+		return fmt.Errorf("release to %d %%: %w", percent, err)
+	}
+	base := v.Wanted.Base
+	base.GrayPercent = uint8(percent)
+	return c.Switch(ctx, base)
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -210,6 +211,25 @@ func TestSlicesAnswerForEveryOrderOnce(t *testing.T) {
 		if shares != 300 || next != 0 || len(slices) != want {
 			t.Fatalf("room %d: %d slices of %d shares, the last ends before %d", room, len(slices), shares, next)
 		}
+	}
+}
+
+// The slices of a platform are of one activity or shadow each, and answer for every order between them.
+func TestSlicesOfAPlatform(t *testing.T) {
+	t.Parallel()
+	a := offer(100)
+	b := offer(50)
+	b.ID = 9
+	a.Beside, a.Shadow = []activity.Activity{b}, true
+	next, shares, seen := api.Order(0), 0, []uint16{}
+	for _, s := range Slices(a, 1000) {
+		if s.First != next {
+			t.Errorf("a slice of activity %d begins at %d, want %d", s.Activity, s.First, next)
+		}
+		next, shares, seen = s.Last+1, shares+s.Shares(), append(seen, s.Activity)
+	}
+	if next != 0 || shares != 2*(300+150) || !slices.Equal(seen, []uint16{7, 9, api.ShadowOf(7), api.ShadowOf(9)}) {
+		t.Errorf("%d shares of %v, the last before %d", shares, seen, next)
 	}
 }
 

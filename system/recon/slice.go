@@ -39,11 +39,27 @@ func (s Slice) Gifts() []activity.Gift {
 	return gifts
 }
 
-// Slices cuts an activity into slices of at most room shares (1 or more), in the orders' order. Only a gift that is larger
+// Slices cuts an activity, and what else is on its platform, into slices of at most room shares (1 or more), in the orders' order. Only a gift that is larger
 // than a slice is cut, and then two deliveries to one of its users, in two slices, are an orphan or an unheld grant, and
 // not a duplicate, by name.
 func Slices(a activity.Activity, room int) []Slice {
-	slices, free := []Slice{{Activity: a.ID}}, room
+	var all []Slice
+	for _, o := range a.Offers() {
+		first := api.OrderOf(o.ID, 0, 0)
+		if len(all) > 0 {
+			all[len(all)-1].Last = first - 1
+		} else {
+			first = 0
+		}
+		all = append(all, cut(o.Activity, first, room)...)
+	}
+	all[len(all)-1].Last = math.MaxUint64
+	return all
+}
+
+// cut is the slices of one activity, whose orders begin with first; the last one has no end yet.
+func cut(a activity.Activity, first api.Order, room int) []Slice {
+	slices, free := []Slice{{Activity: a.ID, First: first}}, room
 	for _, g := range a.Gifts {
 		for from := uint32(0); from < g.Shares; {
 			left := g.Shares - from
@@ -58,6 +74,5 @@ func Slices(a activity.Activity, room int) []Slice {
 			from, free = from+n, free-int(n)
 		}
 	}
-	slices[len(slices)-1].Last = math.MaxUint64
 	return slices
 }

@@ -5,7 +5,7 @@ import "fmt"
 // OneIDC is data centre a by itself: the whole claim path, reconciliation and the optional parts, every hop through a link.
 func OneIDC() Topology {
 	t := Topology{Name: "one-idc", Nodes: []Node{
-		{Name: "tgw", Role: "tgw", Image: App, Port: FrontPort},
+		{Name: "tgw", Role: "tgw", Image: App, Port: FrontPort, Data: true},
 		{Name: "ams-light-1", Role: "ams-light", Image: App, Port: AMSPort},
 		{Name: "ams-light-2", Role: "ams-light", Image: App, Port: AMSPort},
 		{Name: "ams-heavy-1", Role: "ams-heavy", Image: App, Port: AMSPort, Data: true},
@@ -65,11 +65,7 @@ func (t *Topology) operate(idc string) {
 func (t *Topology) join(group string, from, to []string) {
 	for _, a := range from {
 		for _, b := range to {
-			l := Link{Name: fmt.Sprintf("%s--%s", a, b), From: a, To: b, Group: group}
-			if group != Direct {
-				l.Port = linkBase + len(t.Links)
-			}
-			t.Links = append(t.Links, l)
+			t.Links = append(t.Links, Link{Name: fmt.Sprintf("%s--%s", a, b), From: a, To: b, Group: group, Port: linkBase + len(t.Links)})
 		}
 	}
 }

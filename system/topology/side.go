@@ -15,5 +15,5 @@ func (t *Topology) joinSide() {
 	light, heavy := t.Role("ams-light"), t.Role("ams-heavy")
 	t.join("side", heavy, t.Role("registry"))
 	t.join("side", light, t.Role("recommend"))
-	t.join(Direct, append(append(t.Role("tgw"), light...), heavy...), t.Role("report"))
+	t.join("side", append(append(t.Role("tgw"), light...), heavy...), t.Role("report"))
 }

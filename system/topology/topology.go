@@ -40,19 +40,17 @@ const (
 
 // Node is one container.
 type Node struct {
-	Name  string // unique; also its host name on the inner network
-	Role  string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb, att, monitor
-	IDC   string // a or b, with its own network; empty: it serves both, and lives apart from either
-	Image Image
-	Port  int    // where its peers reach it; 0 when nobody calls it
-	Data  bool   // it owns a volume
-	Group string // linkd only: the group of links it carries
+	Name    string // unique; also its host name on the inner network
+	Role    string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb, att, monitor
+	IDC     string // a or b, with its own network; empty: it serves both, and lives apart from either
+	Image   Image
+	Port    int    // where its peers reach it; 0 when nobody calls it
+	Data    bool   // it owns a volume
+	DiskMiB int    `json:",omitempty"` // the size of that volume, which then lies in memory, so that it can be filled; 0: the machine's own disk
+	Group   string // linkd only: the group of links it carries
 
-	Datagrams bool // its port hears UDP; a linkd carries TCP only, so the links to it lead straight there, in the group Direct
+	Datagrams bool // its port hears UDP, and so do the links to it
 }
-
-// Direct is the group of links that no linkd carries.
-const Direct = "direct"
 
 // Told says that the node is told who it is by its environment, and answers on an admin port: every role but the two
 // stores, cmem and ledger, and the monitor, which have their orders on their command lines and are spoken to in Redis',
@@ -60,12 +58,12 @@ const Direct = "direct"
 // as that one is.
 func (n Node) Told() bool { return n.Role != "cmem" && n.Role != "ledger" && n.Role != "monitor" }
 
-// Link is one hop between two nodes. All its traffic passes through the linkd of its group, but for a direct one.
+// Link is one hop between two nodes. All its traffic passes through the linkd of its group.
 type Link struct {
 	Name     string // from--to
 	From, To string // node names
-	Group    string // access, store, log, delivery, side, control or between, or such a one of an IDC (log-a); restarting a linkd hurts only its own. Or Direct
-	Port     int    // where the group's linkd listens for it; 0 for one that is direct
+	Group    string // access, store, log, delivery, side, control or between, or such a one of an IDC (log-a); restarting a linkd hurts only its own
+	Port     int    // where the group's linkd listens for it
 }
 
 // Topology is a whole system.
@@ -84,6 +82,11 @@ func (t Topology) Node(name string) (Node, bool) {
 	return t.Nodes[i], true
 }
 
+// HasLink says whether there is a link of this name.
+func (t Topology) HasLink(name string) bool {
+	return slices.ContainsFunc(t.Links, func(l Link) bool { return l.Name == name })
+}
+
 // With is the topology with another image for a node, or for all nodes of a role; they keep their roles. The error says
 // that there is nobody of that name.
 func (t Topology) With(name string, image Image) (Topology, error) {
@@ -98,6 +101,21 @@ func (t Topology) With(name string, image Image) (Topology, error) {
 		return Topology{}, fmt.Errorf("topology %s has no node and no role %q that could have the image %s", t.Name, name, image)
 	}
 	return t, nil
+}
+
+// mostDisk is the largest volume of a stated size, in MiB: it lies in memory.
+const mostDisk = 1024
+
+// WithDisk is the topology with a volume of a stated size for a node that owns one. The error says that there is nobody of
+// that name.
+func (t Topology) WithDisk(node string, mib int) (Topology, error) {
+	t.Nodes = slices.Clone(t.Nodes)
+	i := slices.IndexFunc(t.Nodes, func(n Node) bool { return n.Name == node })
+	if i < 0 {
+		return Topology{}, fmt.Errorf("topology %s has no node %q that could have a disk of %d MiB", t.Name, node, mib)
+	}
+	t.Nodes[i].DiskMiB = mib
+	return t, t.Check()
 }
 
 // Own lists the nodes whose image is none of ours, as name=image, in order.
@@ -156,6 +174,9 @@ func (t Topology) Check() error {
 	}
 	names := map[string]bool{}
 	for _, n := range t.Nodes {
+		if n.DiskMiB < 0 || n.DiskMiB > mostDisk || n.DiskMiB > 0 && !n.Data {
+			errs = append(errs, fmt.Errorf("topology %s: node %s has a disk of %d MiB; want a node that owns a volume, and %d at most", t.Name, n.Name, n.DiskMiB, mostDisk))
+		}
 		if n.Name == "" || names[n.Name] {
 			errs = append(errs, fmt.Errorf("topology %s: node name %q is empty or used twice", t.Name, n.Name))
 		}
@@ -180,9 +201,7 @@ func (t Topology) checkLink(l Link, twice bool) error {
 		return fmt.Errorf("topology %s: link %s joins a node that does not exist", t.Name, l.Name)
 	case to.Port == 0:
 		return fmt.Errorf("topology %s: link %s leads to %s, which listens nowhere", t.Name, l.Name, l.To)
-	case to.Datagrams != (l.Group == Direct):
-		return fmt.Errorf("topology %s: link %s is in group %q; links to a node that hears datagrams, and only those, are in %q", t.Name, l.Name, l.Group, Direct)
-	case !carried && l.Group != Direct:
+	case !carried:
 		return fmt.Errorf("topology %s: link %s is in group %q, which no linkd carries", t.Name, l.Name, l.Group)
 	}
 	return nil

@@ -12,12 +12,6 @@ func TestOneIDCIsSound(t *testing.T) {
 	}
 	ports := map[int]string{}
 	for _, l := range one.Links {
-		if l.Group == Direct {
-			if l.Port != 0 || l.To != "report" {
-				t.Errorf("link %s leads past every linkd, with port %d", l.Name, l.Port)
-			}
-			continue
-		}
 		if other, taken := ports[l.Port]; taken {
 			t.Errorf("links %s and %s share port %d", other, l.Name, l.Port)
 		}
@@ -44,9 +38,6 @@ func TestTwoIDCIsSound(t *testing.T) {
 	}
 	ports := map[int]string{}
 	for _, l := range two.Links {
-		if l.Group == Direct {
-			continue
-		}
 		if other, taken := ports[l.Port]; taken {
 			t.Errorf("links %s and %s share port %d", other, l.Name, l.Port)
 		}
@@ -60,19 +51,15 @@ func TestTwoIDCIsSound(t *testing.T) {
 }
 
 func TestCheckNamesEveryMistake(t *testing.T) {
-	bad := Topology{Name: "bad", Nodes: []Node{{Name: "a", Port: 1}, {Name: "a"}, {Name: "quiet"}, {Name: "l", Role: "linkd", Group: "g"},
-		{Name: "ear", Port: 2, Datagrams: true}},
+	bad := Topology{Name: "bad", Nodes: []Node{{Name: "a", Port: 1}, {Name: "a"}, {Name: "quiet"}, {Name: "l", Role: "linkd", Group: "g"}},
 		Links: []Link{
 			{Name: "a--nobody", From: "a", To: "nobody", Group: "g"},
 			{Name: "a--quiet", From: "a", To: "quiet", Group: "g"},
 			{Name: "a--a", From: "a", To: "a", Group: "h"},
 			{Name: "a--a", From: "a", To: "a", Group: "g"},
-			{Name: "a--ear", From: "a", To: "ear", Group: "g"},
-			{Name: "ear--a", From: "ear", To: "a", Group: Direct},
 		}}
 	err := bad.Check()
-	for _, want := range []string{`node name "a"`, "a--nobody joins", "quiet, which listens nowhere", `group "h"`, "a--a is there twice",
-		`a--ear is in group "g"`, `ear--a is in group "direct"`} {
+	for _, want := range []string{`node name "a"`, "a--nobody joins", "quiet, which listens nowhere", `group "h"`, "a--a is there twice"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q in: %v", want, err)
 		}

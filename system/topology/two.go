@@ -19,8 +19,8 @@ func TwoIDC() Topology {
 	t.Nodes = append(t.Nodes, side()...)
 	t.join("between", []string{"tgw-a"}, t.ams("b"))
 	t.join("between", []string{"tgw-b"}, t.ams("a"))
-	t.join("between", []string{"ams-heavy-a1", "ams-heavy-a2", "keeper-a"}, []string{"log-b"})
-	t.join("between", []string{"ams-heavy-b1", "ams-heavy-b2", "keeper-b"}, []string{"log-a"})
+	t.join("between", append(t.ams("a"), "keeper-a"), []string{"log-b"})
+	t.join("between", append(t.ams("b"), "keeper-b"), []string{"log-a"})
 	t.join("delivery", t.Role("courier"), []string{"idip"})
 	t.join("delivery", []string{"idip"}, []string{"ledger"})
 	for _, idc := range []string{"a", "b"} {
@@ -34,7 +34,7 @@ func TwoIDC() Topology {
 // site adds one data centre, as far as it is by itself.
 func (t *Topology) site(idc string) {
 	nodes := []Node{
-		{Name: "tgw-" + idc, Role: "tgw", Image: App, Port: FrontPort},
+		{Name: "tgw-" + idc, Role: "tgw", Image: App, Port: FrontPort, Data: true},
 		{Name: "ams-light-" + idc + "1", Role: "ams-light", Image: App, Port: AMSPort},
 		{Name: "ams-light-" + idc + "2", Role: "ams-light", Image: App, Port: AMSPort},
 		{Name: "ams-heavy-" + idc + "1", Role: "ams-heavy", Image: App, Port: AMSPort, Data: true},

@@ -20,14 +20,15 @@ func (a *answers) put(s *slot, r *Response) {
 // fill renders the answer of a slot; mu is held. The oldest request's goes straight out.
 func (a *answers) fill(n uint64, s *slot, reply *Reply) {
 	a.count(s, reply.Code, false)
+	said := answer{code: reply.Code, body: reply.Body, version: reply.version()}
 	switch replies := a.front.door.Replies; {
 	case len(reply.Body) == 0:
-		s.text = replies.Bare(reply.Code).text
+		s.text = replies.bareOf(said.code, said.version).text
 	case n == a.head && !s.last:
-		a.buf = replies.append(a.buf, reply.Code, reply.Body)
+		a.buf = replies.append(a.buf, said)
 		a.head++
 	default:
-		s.text, s.borrowed = replies.append(a.borrow(), reply.Code, reply.Body), true
+		s.text, s.borrowed = replies.append(a.borrow(), said), true
 	}
 }
 

@@ -45,6 +45,9 @@ func (c *Caller) Reply(replies []Reply) {
 	p.kick()
 }
 
+// Forgo gives up the answers to n calls: they will never come, and are owed no more.
+func (c *Caller) Forgo(n int) { c.owed.Add(-int64(n)) }
+
 // ListenCalls serves inner links on addr until ctx ends; then it returns nil. serve gets every call of one read as one
 // batch, valid until it returns; it must not block, and answers whenever it likes through Caller. Batches of one link
 // come one after the other, those of several links at once.

@@ -43,6 +43,13 @@ func (f *framer) beat(buf []byte) []byte {
 	return append(buf, 0, 0, 0, 0, f.kind)
 }
 
+// Beat is a caller's heartbeat and the callee's answer to it, as they are on a connection after the greeting: what one may
+// ask through a link without being a caller.
+func Beat() (ask, answer []byte) {
+	calls, replies := framer{kind: kindCalls}, framer{kind: kindReplies}
+	return calls.beat(nil), replies.beat(nil)
+}
+
 // nextFrame returns the items of the first frame in buf, and the frame's whole size; a size of 0: more bytes are needed.
 func nextFrame(buf []byte, kind byte) (items []byte, size int, err error) {
 	if len(buf) < frameHead {

@@ -158,24 +158,27 @@ func (f *Front) share() int {
 	return min(l.InFlight, max(minInFlight, l.InFlightAll/max(1, int(f.open.Load()))))
 }
 
-// scan answers what is past its deadline.
+// scan answers what is past its deadline. While nothing is near its own, it rests: what arrives meanwhile is due later.
 func (f *Front) scan(ctx context.Context) {
-	tick := time.NewTicker(scanEvery)
-	defer tick.Stop()
+	wait := time.NewTimer(scanEvery)
+	defer wait.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-wait.C:
 		}
-		now := f.since()
+		now, next := f.since(), int64(never)
 		for i := range f.high.Load() {
-			if f.due[i].Load() > now {
+			due := f.due[i].Load()
+			next = min(next, due)
+			if due > now {
 				continue
 			}
 			if c := f.conns[i].Load(); c != nil {
 				c.expire(now)
 			}
 		}
+		wait.Reset(max(scanEvery, min(scanRest, time.Duration(next-now))))
 	}
 }

@@ -25,13 +25,14 @@ type Limits struct {
 }
 
 const (
-	bufferSmall = 4 << 10 // a connection's read buffer at first, and after a rest
-	backlog     = 1 << 20 // answers not yet written, in bytes, beyond which nothing more is read
-	maxBatch    = 512     // requests handed over at once
-	minInFlight = 64      // what a connection may always have in flight
-	scanEvery   = 5 * time.Millisecond
-	restAfter   = 5 * time.Second // a connection that was silent for so long gives back its buffers
-	lingerFor   = time.Second     // how long we wait for a client to read why it was cut off
+	bufferSmall = 4 << 10               // a connection's read buffer at first, and after a rest
+	backlog     = 1 << 20               // answers not yet written, in bytes, beyond which nothing more is read
+	maxBatch    = 512                   // requests handed over at once
+	minInFlight = 64                    // what a connection may always have in flight
+	scanEvery   = 5 * time.Millisecond  // between two looks whether a deadline is over,
+	scanRest    = 25 * time.Millisecond // or, while none is near, so much: a shorter one may be answered so much later
+	restAfter   = 5 * time.Second       // a connection that was silent for so long gives back its buffers
+	lingerFor   = time.Second           // how long we wait for a client to read why it was cut off
 )
 
 func (l Limits) orDefault() Limits {

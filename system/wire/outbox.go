@@ -26,11 +26,12 @@ type outbox struct {
 	dead    bool
 	wake    chan struct{}
 	rearm   time.Time    // when the write deadline has to be moved on
-	since   atomic.Int64 // when what is unwritten began to wait, Unix ns; 0: nothing waits
+	made    time.Time    // what since counts from
+	since   atomic.Int64 // when what is unwritten began to wait, ns; 0: nothing waits
 }
 
 func (o *outbox) init(conn net.Conn, within time.Duration) {
-	o.conn, o.within, o.wake = conn, within, make(chan struct{}, 1)
+	o.conn, o.within, o.wake, o.made = conn, within, make(chan struct{}, 1), time.Now()
 	o.moved.L = &o.mu
 }
 
@@ -45,7 +46,7 @@ func (o *outbox) kick() {
 		go o.loop()
 	}
 	o.kicked = true
-	o.since.Store(time.Now().UnixNano())
+	o.since.Store(o.age(time.Now()))
 	o.wake <- struct{}{} // never blocks: kicked says that the one place is free
 }
 
@@ -87,7 +88,7 @@ func (o *outbox) flush() {
 // write moves the deadline only when half of it is gone: moving it costs as much as a small write's share of a batch.
 func (o *outbox) write(out []byte) error {
 	now := time.Now()
-	o.since.Store(now.UnixNano())
+	o.since.Store(o.age(now))
 	if now.After(o.rearm) {
 		if err := o.conn.SetWriteDeadline(now.Add(o.within)); err != nil {
 			return err
@@ -121,5 +122,8 @@ func (o *outbox) behind() time.Duration {
 	if since == 0 {
 		return 0
 	}
-	return max(0, time.Duration(time.Now().UnixNano()-since))
+	return max(0, time.Duration(o.age(time.Now())-since))
 }
+
+// age is a moment in ns, never 0; a wall clock that jumps does not move it.
+func (o *outbox) age(now time.Time) int64 { return int64(now.Sub(o.made)) + 1 }

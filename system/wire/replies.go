@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/gray"
 )
 
 // Response is a whole answer, rendered beforehand. It never changes, so any number of requests may be given it at once.
@@ -20,9 +21,23 @@ type Response struct {
 
 // Replies renders answers: the head of each code, and a body in friendly words for those that have none of their own.
 type Replies struct {
-	heads [api.Codes][]byte // up to the value of Content-Length
-	waits [api.Codes]int    // s
-	bare  [api.Codes]atomic.Pointer[Response]
+	heads [versions][api.Codes][]byte // up to the value of Content-Length
+	waits [api.Codes]int              // s
+	bare  [versions][api.Codes]atomic.Pointer[Response]
+}
+
+// The versions that an answer may be of: of the old one or of none, or of the new one, whose head says so.
+const (
+	plain = iota
+	marked
+	versions
+)
+
+func (r *Reply) version() int {
+	if r.Marked {
+		return marked
+	}
+	return plain
 }
 
 // say is what a client may show its user.
@@ -40,6 +55,7 @@ func say(c api.Code) string {
 		api.Unsigned:    "Please log in again.",
 		api.TooLarge:    "This request is too large.",
 		api.TooSlow:     "This request did not arrive in time.",
+		api.Tagless:     "This is no request of a user.",
 	}[c]
 }
 
@@ -54,7 +70,9 @@ func NewReplies(after func(api.Code) time.Duration, spread time.Duration) *Repli
 		if wait > 0 {
 			h = fmt.Appendf(h, "Retry-After: %d\r\n", wait)
 		}
-		r.heads[c] = append(h, "Content-Length: "...)
+		h = h[:len(h):len(h)]
+		r.heads[plain][c] = append(h, "Content-Length: "...)
+		r.heads[marked][c] = append(h, gray.Header+": "+gray.Version+"\r\nContent-Length: "...)
 	}
 	r.Spread(spread)
 	return r
@@ -64,7 +82,10 @@ func NewReplies(after func(api.Code) time.Duration, spread time.Duration) *Repli
 // good until they have left.
 func (r *Replies) Spread(spread time.Duration) {
 	for c := range api.Codes {
-		r.bare[c].Store(r.With(c, body(c, r.waits[c], spread)))
+		text := body(c, r.waits[c], spread)
+		for v := range r.bare {
+			r.bare[v][c].Store(&Response{c, r.append(nil, answer{code: c, body: text, version: v})})
+		}
 	}
 }
 
@@ -87,27 +108,36 @@ func body(c api.Code, wait int, spread time.Duration) []byte {
 }
 
 // Bare is the answer that consists of a code and its friendly words. A code out of range is answered as Unknown.
-func (r *Replies) Bare(c api.Code) *Response {
+func (r *Replies) Bare(c api.Code) *Response { return r.bareOf(c, plain) }
+
+func (r *Replies) bareOf(c api.Code, version int) *Response {
 	if c >= api.Codes {
 		c = api.Unknown
 	}
-	return r.bare[c].Load()
+	return r.bare[version][c].Load()
 }
 
 // With renders an answer with a body of its own, JSON that begins with the code.
 func (r *Replies) With(c api.Code, body []byte) *Response {
-	return &Response{c, r.append(nil, c, body)}
+	return &Response{c, r.append(nil, answer{code: c, body: body})}
+}
+
+// answer is what is rendered.
+type answer struct {
+	code    api.Code
+	body    []byte // empty: the code's own words
+	version int
 }
 
 // append renders an answer to the end of dst.
-func (r *Replies) append(dst []byte, c api.Code, body []byte) []byte {
-	if len(body) == 0 {
-		return append(dst, r.Bare(c).text...)
+func (r *Replies) append(dst []byte, a answer) []byte {
+	if len(a.body) == 0 {
+		return append(dst, r.bareOf(a.code, a.version).text...)
 	}
-	dst = append(dst, r.heads[c]...)
-	dst = strconv.AppendInt(dst, int64(len(body)), 10)
+	dst = append(dst, r.heads[a.version][a.code]...)
+	dst = strconv.AppendInt(dst, int64(len(a.body)), 10)
 	dst = append(dst, "\r\n\r\n"...)
-	return append(dst, body...)
+	return append(dst, a.body...)
 }
 
 // appendLast appends a rendered answer, and says in its head that the connection ends with it.

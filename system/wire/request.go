@@ -13,6 +13,8 @@ type Request struct {
 	Part   uint16   // Static: which part
 	Gift   api.Gift // Select, Claim, Receipt
 	Server uint16   // Claim
+	Of     uint16   // the id of the activity; 0: the first one
+	Tagged bool     // it says that it is pressure traffic
 	Token  []byte   // of the Authorization header; empty when there was none
 	last   bool     // the connection ends with its answer
 }
@@ -155,6 +157,8 @@ func (r *Request) header(line []byte, h *head) api.Code {
 		return h.measure(value)
 	case is(name, "transfer-encoding"):
 		return api.Malformed
+	case is(name, "x-pressure"):
+		return r.tag(value)
 	case is(name, "connection"):
 		r.last = r.last || lists(value, "close")
 	}
@@ -210,6 +214,16 @@ func (r *Request) authorize(value []byte) api.Code {
 	if r.Token = []byte{}; len(value) >= len(scheme) && is(value[:len(scheme)], scheme) {
 		r.Token = value[len(scheme):]
 	}
+	return api.OK
+}
+
+// tag takes the word that the request is one of pressure traffic. Any other word is refused, and so is a second one:
+// nobody should have to guess.
+func (r *Request) tag(value []byte) api.Code {
+	if r.Tagged || len(value) != 1 || value[0] != '1' {
+		return api.Malformed
+	}
+	r.Tagged = true
 	return api.OK
 }
 

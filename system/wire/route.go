@@ -29,7 +29,6 @@ func (r *Request) page(path, query []byte) {
 	switch string(path) {
 	case "/gifts":
 		r.Op = api.List
-		return
 	case "/servers":
 		r.Op = api.Select
 	case "/receipt":
@@ -43,6 +42,10 @@ func (r *Request) page(path, query []byte) {
 	if r.Code = a.read(query); r.Code != api.OK {
 		return
 	}
+	r.Of = a.of
+	if r.Op == api.List {
+		return
+	}
 	if !a.hasGift || r.Op == api.Claim && !a.hasServer {
 		r.Code = api.Malformed
 	}
@@ -51,11 +54,11 @@ func (r *Request) page(path, query []byte) {
 
 // arguments are those of a query that this API knows.
 type arguments struct {
-	gift, server       uint16
-	hasGift, hasServer bool
+	gift, server, of          uint16
+	hasGift, hasServer, hasOf bool
 }
 
-// read takes gift=G and server=S in any order, each at most once; other arguments are not ours and are passed over.
+// read takes gift=G, server=S and activity=A in any order, each at most once; other arguments are not ours and are passed over.
 func (a *arguments) read(query []byte) (code api.Code) {
 	for len(query) > 0 {
 		pair := query
@@ -70,6 +73,8 @@ func (a *arguments) read(query []byte) (code api.Code) {
 			pair, value, has = v, &a.gift, &a.hasGift
 		} else if v, ok := bytes.CutPrefix(pair, []byte("server=")); ok {
 			pair, value, has = v, &a.server, &a.hasServer
+		} else if v, ok := bytes.CutPrefix(pair, []byte("activity=")); ok {
+			pair, value, has = v, &a.of, &a.hasOf
 		} else {
 			continue
 		}

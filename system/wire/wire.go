@@ -14,7 +14,7 @@ type Call struct {
 	ID     uint64
 	Op     api.Op
 	User   api.User
-	Gift   api.Gift
+	Gift   api.Gift // its number on the platform: with the activity's place and the tag (api.Gift.In), also where no gift is asked about
 	Server uint16
 	Waited uint32 // µs the request has already spent in the caller
 }
@@ -25,6 +25,8 @@ type Reply struct {
 	Code   api.Code
 	Queued uint32 // µs the call waited in the callee's queue
 	Body   []byte // JSON, at most MaxBody; empty: the caller's own words for the code
+
+	Marked bool // not on the wire: the caller has noted that the new version gave it, and the front door says so to the client
 }
 
 // The bounds of an inner link, in bytes. A link holds at most MaxQueued twice: what is appended and what is written.
@@ -41,7 +43,7 @@ var ErrFrame = errors.New("not a frame of the inner protocol")
 const (
 	writeWithin = 5 * time.Second        // a write that takes longer ends the connection
 	greetWithin = time.Second            // the callee's greeting, after the connection stands
-	beatEvery   = 250 * time.Millisecond // an empty frame, answered by an empty frame
+	beatEvery   = 500 * time.Millisecond // an empty frame, answered by an empty frame
 	silence     = 1500 * time.Millisecond
 	backoffMin  = 10 * time.Millisecond
 	backoffMax  = 500 * time.Millisecond

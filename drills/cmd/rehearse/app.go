@@ -33,7 +33,7 @@ type app struct {
 type rigger interface {
 	Rehearse(ctx context.Context, d drills.Drill, r stage.Run) (judge.Verdict, error)
 	Fit(ctx context.Context, r stage.Run) (drills.Limits, error)
-	Clean(ctx context.Context) (removed []string, err error)
+	Clean(ctx context.Context) (stage.Cleaned, error)
 }
 
 // options are the flags; they may stand before or after the arguments.
@@ -44,9 +44,12 @@ type options struct {
 	hold   time.Duration
 	budget time.Duration
 	runs   int
+	clicks int             // of the stream that rules are compared by
 	at     string          // the platform's address
 	token  string          // the run's, for changes
+	sheet  string          // a traffic sheet's file
 	images []string        // NAME=IMAGE: other images for nodes or roles
+	faults []string        // AT+FOR TYPE {ARGS}: more injections
 	set    map[string]bool // which flags were given
 }
 
@@ -61,15 +64,17 @@ type command struct {
 func (a *app) commands() []command {
 	return []command{
 		{"list", "", "the drills and their groups", 0, 0, "", a.list},
-		{"show", "DRILL…", "a drill's script, as it would run", 1, -1, "seed hold image", a.show},
-		{"run", "DRILL|GROUP…", "run drills, each on a fresh cluster; exit 0 pass, 1 fail, 2 inconclusive, 3 rig or arguments", 1, -1, "seed scale out hold image", a.rehearse},
+		{"show", "DRILL…", "a drill's script, as it would run", 1, -1, "seed hold image fault", a.show},
+		{"run", "DRILL|GROUP…", "run drills, each on a fresh cluster; exit 0 pass, 1 fail, 2 inconclusive, 3 rig or arguments", 1, -1, "seed scale out hold image fault", a.rehearse},
 		{"judge", "DIR", "judge a saved record again, and rewrite its verdict and report", 1, 1, "", a.judge},
 		{"report", "DIR", "print a saved record's verdict", 1, 1, "", a.report},
 		{"diff", "DIR DIR", "two saved records side by side", 2, 2, "", a.diff},
+		{"diff-rules", "OLD NEW", "one stream of claims through two activities (JSON files, or festival), to the fen; exit 0 same, 1 different, 2 not all asked for", 2, 2, "seed scale clicks", a.diffRules},
+		{"signoff", "DIR…", "go or no-go by saved runs, with the traffic sheet that is to be signed; exit 0 go, 1 a drill failed, 2 evidence is missing", 1, -1, "sheet", a.signoff},
 		{"rehearsal", "", "every group there is, with one page and go or no-go at the end", 0, 0, "seed scale out hold budget", a.rehearsal},
 		{"bench", "[ROW…]", "measure B1 to B10 and a stall, ours beside stock Vegeta; exit 0 when every gate holds, else 1, 3 rig or arguments", 0, -1, "hold runs out", a.bench},
 		{"playbook", "list|activate|rollback [ID]", "the playbooks, on paper or of the platform --at URL; activate or roll one back; exit 0 when every process has echoed it, else 1", 1, 2, "at token", a.playbook},
-		{"estimate", "", "the capacity sheet, from exposures to each link", 0, 0, "", a.estimate},
+		{"estimate", "[SHEET]", "the capacity sheet, from exposures to each link, of the festival or of a sheet in a file", 0, 1, "", a.estimate},
 		{"images", "", "make the container images that are not there yet", 0, 0, "", a.images},
 		{"doctor", "", "can this rig rehearse?", 0, 0, "", a.doctor},
 		{"clean", "", "remove what dead runs left", 0, 0, "", a.clean},
@@ -83,7 +88,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return code
 	}
-	text := strings.Join(strings.Fields(err.Error()), " ")
+	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
 	if ctx.Err() != nil {
 		text = "interrupted: the load was stopped and the cluster taken down; nothing was judged (" + text + ")"
 	}
@@ -120,6 +125,8 @@ func (a *app) usage() {
 	}
 	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --hold TIME (of a drill's main phases)  --budget TIME  --runs N (of a bench's figure)")
 	fmt.Fprintln(a.out, "       --image NAME=IMAGE (another image for a node or a role; as often as wanted; see docs/roles.md)")
+	fmt.Fprintln(a.out, "       --fault 'AT+FOR TYPE {ARGS}' (one more fault, such as '2s+10s node.Frozen {\"Node\":\"recommend\"}'; as often as wanted)")
+	fmt.Fprintln(a.out, "       --sheet FILE (a traffic sheet, such as loadprofiles/estimate/festival.yaml)")
 	fmt.Fprintln(a.out, "       --at URL (of zhiyun's admin port)  --token TOKEN (of the run)")
 	fmt.Fprintln(a.out, "       --out DIR (run: what it leaves, default rehearsals/<time>-<drill>; rehearsal: where its dated folder is made)")
 }
@@ -133,10 +140,13 @@ func parse(c command, args []string) ([]string, options, error) {
 	flags.Float64Var(&o.scale, "scale", 0, "")
 	flags.StringVar(&o.out, "out", "", "")
 	flags.Func("image", "", func(text string) error { o.images = append(o.images, text); return nil })
+	flags.Func("fault", "", func(text string) error { o.faults = append(o.faults, text); return nil })
 	flags.DurationVar(&o.hold, "hold", 0, "")
 	flags.DurationVar(&o.budget, "budget", 0, "")
 	flags.IntVar(&o.runs, "runs", 0, "")
+	flags.IntVar(&o.clicks, "clicks", 0, "")
 	flags.StringVar(&o.at, "at", "", "")
+	flags.StringVar(&o.sheet, "sheet", "", "")
 	flags.StringVar(&o.token, "token", "", "")
 	var rest []string
 	for {
@@ -167,6 +177,8 @@ func check(c command, args []string, o options) error {
 		return fmt.Errorf("--hold is %s; want 1s to 24h", o.hold)
 	case o.set["runs"] && (o.runs < 1 || o.runs > 100):
 		return fmt.Errorf("--runs is %d; want 1 to 100", o.runs)
+	case o.set["clicks"] && (o.clicks < 1 || o.clicks > mostClicks):
+		return fmt.Errorf("--clicks is %d; want 1 to %d", o.clicks, mostClicks)
 	case o.set["budget"] && o.budget < time.Minute:
 		return fmt.Errorf("--budget is %s; want 1m or more", o.budget)
 	}

@@ -4,10 +4,17 @@ import (
 	"context"
 
 	"redpacket/loadprofiles/estimate"
-	"redpacket/system/topology"
 )
 
-// estimate prints the capacity sheet.
-func (a *app) estimate(context.Context, []string, options) (int, error) {
-	return exitPass, estimate.Festival(topology.OneIDC()).Write(a.out)
+// estimate prints the capacity sheet that follows from the festival's estimate, or from a file.
+func (a *app) estimate(_ context.Context, args []string, _ options) (int, error) {
+	read := estimate.Festival
+	if len(args) > 0 {
+		read = func() (estimate.Sheet, error) { return estimate.Open(args[0]) }
+	}
+	s, err := read()
+	if err != nil {
+		return exitRig, err
+	}
+	return exitPass, s.Write(a.out)
 }

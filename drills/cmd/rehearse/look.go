@@ -24,7 +24,7 @@ func (realRig) Rehearse(ctx context.Context, d drills.Drill, r stage.Run) (judge
 func (realRig) Fit(ctx context.Context, r stage.Run) (drills.Limits, error) { return stage.Fit(ctx, r) }
 
 // Clean removes what earlier runs left.
-func (realRig) Clean(ctx context.Context) ([]string, error) { return stage.Clean(ctx) }
+func (realRig) Clean(ctx context.Context) (stage.Cleaned, error) { return stage.Clean(ctx) }
 
 func (a *app) list(context.Context, []string, options) (int, error) {
 	for _, d := range catalog.All(0) {
@@ -46,14 +46,18 @@ func (a *app) show(_ context.Context, args []string, o options) (int, error) {
 }
 
 func (a *app) clean(ctx context.Context, _ []string, _ options) (int, error) {
-	removed, err := a.rig.Clean(ctx)
-	for _, thing := range removed {
+	c, err := a.rig.Clean(ctx)
+	for _, hurt := range c.Residue {
+		fmt.Fprintln(a.out, "was hurt:", hurt)
+	}
+	for _, thing := range c.Removed {
 		fmt.Fprintln(a.out, "removed", thing)
 	}
 	if err != nil {
 		return exitRig, fmt.Errorf("clean: %w", err)
 	}
-	fmt.Fprintf(a.out, "clean: %d things removed, nothing of ours is left\n", len(removed))
+	fmt.Fprintf(a.out, "clean: looked for every kind of fault on what dead runs left: %d found; %d things removed, and the faults with them; %s; nothing of ours is left\n",
+		len(c.Residue), len(c.Removed), underWay(c.Living))
 	return exitPass, nil
 }
 
@@ -80,4 +84,12 @@ func (a *app) doctor(ctx context.Context, _ []string, _ options) (int, error) {
 	}
 	fmt.Fprintln(a.out, "docker     answers, and every image is there")
 	return exitPass, nil
+}
+
+// underWay says that runs of living processes were let be.
+func underWay(runs int) string {
+	if runs == 0 {
+		return "no other run is under way"
+	}
+	return fmt.Sprintf("%d runs are under way and were let be", runs)
 }

@@ -8,15 +8,13 @@ import (
 	"os/signal"
 	"syscall"
 
-	"redpacket/loadprofiles/volley"
-	"redpacket/system/provision"
+	"redpacket/drills/stage"
 )
 
 func main() {
-	volley.BecomeWorker()
-	provision.BecomeReaper()
+	stage.Become()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first Ctrl-C everything is being taken down; a second one ends us at once, and the reaper takes over.
+	// After the first Ctrl-C everything is being taken down; a second one ends us at once, and the warden takes over.
 	context.AfterFunc(ctx, stop)
 	a := &app{out: os.Stdout, err: os.Stderr, live: isTerminal(os.Stdout), rig: realRig{}}
 	code := a.run(ctx, os.Args[1:])

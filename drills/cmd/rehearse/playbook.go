@@ -85,6 +85,9 @@ func (a *app) listPlaybooks(ctx context.Context, platform ops.Client) (int, erro
 		if action, err := json.Marshal(s.Action); err == nil && string(action) != "{}" {
 			fmt.Fprintf(a.out, "     switches %s: %s\n", action, s.Expect)
 		}
+		if s.Calls != "" {
+			fmt.Fprintf(a.out, "     calls    %s: %s\n", s.Calls, s.Expect)
+		}
 		if s.ByHand != "" {
 			fmt.Fprintf(a.out, "     people   %s\n", s.ByHand)
 		}

@@ -34,7 +34,9 @@ func (f *fakeRig) Fit(context.Context, stage.Run) (drills.Limits, error) {
 	return f.limits, f.fails
 }
 
-func (f *fakeRig) Clean(context.Context) ([]string, error) { return []string{"container a"}, nil }
+func (f *fakeRig) Clean(context.Context) (stage.Cleaned, error) {
+	return stage.Cleaned{Removed: []string{"container a"}, Residue: []string{"run 1: cmem-1 is frozen"}}, nil
+}
 
 func (f *fakeRig) Rehearse(ctx context.Context, d drills.Drill, r stage.Run) (judge.Verdict, error) {
 	if f.wait {
@@ -96,6 +98,11 @@ func TestWrongArgumentsAreOneLineAndExit3(t *testing.T) {
 		{"diff one", "usage: rehearse diff DIR DIR"},
 		{"run pr-4 --image recommend", "want NAME=IMAGE"},
 		{"run pr-4 --image nobody=example/nobody:1", `no role "nobody"`},
+		{"signoff", "usage: rehearse signoff DIR…"},
+		{"signoff nowhere", "nowhere"},
+		{"signoff nowhere --sheet none.yaml", "none.yaml"},
+		{"estimate none.yaml", "none.yaml"},
+		{"run pr-4 --sheet x", "run takes no --sheet"},
 		{"show pr-4 --out x", "show takes no --out"},
 	} {
 		code, _, err := rehearse(t, fresh(), strings.Fields(c.args)...)
@@ -183,11 +190,20 @@ func TestRehearsalSignsOff(t *testing.T) {
 	}
 }
 
+func TestNothingIsSignedWithoutAMeasuredModel(t *testing.T) {
+	rehearse(t, fresh(), "run", "sm-1", "--out", "one")
+	var out, e bytes.Buffer
+	a := &app{out: &out, err: &e, rig: fresh()}
+	if code := a.run(t.Context(), []string{"signoff", "one"}); code != exitInconclusive || !strings.Contains(out.String(), "no-go") || !strings.Contains(out.String(), "run gr-1") {
+		t.Errorf("exit %d: %s%s", code, out.String(), e.String())
+	}
+}
+
 func TestShowListEstimateClean(t *testing.T) {
 	for args, want := range map[string]string{
 		"list": "pr-kill", "show pr-4": "200000/s for 20s", "show pr-4 --hold 40s": "200000/s for 40s", "show sm-1 --seed 9": "seed       9",
 		"show sm-3 --image keeper=example/k:1 --image recommend=example/r:7": "of one's own: keeper-a=example/k:1, keeper-b=example/k:1, recommend=example/r:7",
-		"estimate": "96", "clean": "1 things removed", "help": "usage",
+		"estimate": "96", "clean": "1 found; 1 things removed", "help": "usage",
 	} {
 		if code, out, err := rehearse(t, fresh(), strings.Fields(args)...); code != exitPass || !strings.Contains(out, want) {
 			t.Errorf("rehearse %s: exit %d, %s; lacks %q:\n%s", args, code, err, want, out)

@@ -46,6 +46,9 @@ func chosen(names []string, o options) ([]drills.Drill, error) {
 			if d.Topology, err = replaced(d.Topology, o.images); err != nil {
 				return nil, fmt.Errorf("drill %s: %w", d.ID, err)
 			}
+			if d, err = injected(d, o.faults); err != nil {
+				return nil, err
+			}
 			if !seen[d.ID] {
 				queue = append(queue, d)
 			}

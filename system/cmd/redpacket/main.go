@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"redpacket/system/config"
+	"redpacket/system/inside"
 	"redpacket/system/roles/ams"
 	"redpacket/system/roles/att"
 	"redpacket/system/roles/controld"
@@ -67,6 +68,11 @@ func run(args []string) error {
 		fmt.Println(strings.Join(names, "\n"))
 		return nil
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if len(args) > 0 && args[0] == inside.Command {
+		return inside.Run(ctx, args[1:], os.Stdout)
+	}
 	if len(args) != 1 || !slices.Contains(names, args[0]) {
 		return fmt.Errorf("usage: redpacket ROLE, configured by %s; the roles are %s", config.Variable, strings.Join(names, ", "))
 	}
@@ -77,8 +83,6 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
 	if err := roles[slices.Index(names, args[0])].run(ctx, cfg); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%s %s: %w", args[0], cfg.Node, err)
 	}

@@ -35,6 +35,7 @@ func Scenarios() []Scenario {
 		{"an installation gives the log's grants to their holders", installs},
 		{"an installation refuses a log that contradicts itself", installsNothingFalse},
 		{"a shard with a part of the stock gives out that part and no more", partOfStock},
+		{"a neighbour and a shadow have stocks of their own", platform},
 		{"users who got a share elsewhere get it again, from nobody's stock", marks},
 		{"an older keeper cannot touch a newer installation", oldKeeper},
 		{"receipts tell who holds what, and nothing while closed", receipts},

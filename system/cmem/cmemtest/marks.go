@@ -1,8 +1,11 @@
 package cmemtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"redpacket/system/activity"
 	"redpacket/system/api"
@@ -48,6 +51,15 @@ func marks(ctx context.Context, addr string) error {
 	_, stocks, err := cmem.Books(ctx, st.addr, stock, func(books.Entry) error { held++; return nil })
 	if err != nil {
 		return err
+	}
+	var listed []books.Entry
+	if err := cmem.Marks(ctx, st.addr, stock, func(e books.Entry) error { listed = append(listed, e); return nil }); err != nil {
+		return err
+	}
+	slices.SortFunc(listed, func(x, y books.Entry) int { return cmp.Compare(x.Order, y.Order) })
+	want := []books.Entry{{Grant: grant(0, 0, 7)}, {Grant: grant(0, 1, 8)}}
+	if !slices.Equal(slices.Compact(listed), want) {
+		return fmt.Errorf("marks %+v; want %+v", listed, want)
 	}
 	return errors.Join(marked, same("installed mark", shares[0], cmem.Share{Code: api.OK, Index: 0, Fen: 11, Server: 107, Repeat: true}),
 		same("later mark", shares[1].Index, 1), same("own holder", shares[2].Index, 2), same("new holder", shares[3].Index, 3),

@@ -52,6 +52,7 @@ type Standing struct {
 	Now       *float64         `json:"now"` // the trigger's metric; null: not known
 	After     string           `json:"after,omitempty"`
 	Action    control.Settings `json:"action,omitzero"`
+	Calls     string           `json:"calls,omitempty"` // what it has the system do beside switches
 	Expect    string           `json:"expect,omitempty"`
 	ByHand    string           `json:"by_hand,omitempty"`
 	Proof     string           `json:"proof"`
@@ -62,7 +63,7 @@ type Standing struct {
 
 // Describe is a playbook in words, at rest.
 func Describe(p playbook.Playbook) Standing {
-	s := Standing{ID: p.ID, Name: p.Name, State: AtRest, Trigger: p.Trigger.String(), After: p.After, Action: p.Action, ByHand: p.ByHand,
+	s := Standing{ID: p.ID, Name: p.Name, State: AtRest, Trigger: p.Trigger.String(), After: p.After, Action: p.Action, Calls: string(p.Calls), ByHand: p.ByHand,
 		Proof: p.Proof, Close: p.Close.String(), Decides: p.Decides, Automatic: p.Automatic}
 	if p.Expect.Metric != "" {
 		s.Expect = p.Expect.String()

@@ -49,6 +49,7 @@ func TestBadPlaybooksAreRefused(t *testing.T) {
 		"nobody decides":         func(p *playbook.Playbook) { p.Decides = "" },
 		"does nothing":           func(p *playbook.Playbook) { p.Action, p.Automatic = control.Settings{}, false },
 		"automatic by hand":      func(p *playbook.Playbook) { p.Action, p.ByHand = control.Settings{}, "do it" },
+		"no such call":           func(p *playbook.Playbook) { p.Calls = "the fire brigade" },
 		"bad switches":           func(p *playbook.Playbook) { p.Action.CourierShare = 2 },
 		"no effect":              func(p *playbook.Playbook) { p.Expect = playbook.Effect{} },
 		"a fall below nothing":   func(p *playbook.Playbook) { p.Expect.By = 2 },

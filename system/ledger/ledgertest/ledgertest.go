@@ -15,10 +15,10 @@ import (
 )
 
 // anActivity is one that no real run has, so that the questions can be asked of a ledger in use.
-const anActivity = 65_000
+const anActivity = 32_000
 
 // Behaves asks the ledger at dsn every question once; nil means that it keeps its promises. It leaves a few thousand
-// deliveries of activity 65000 behind and takes some seconds. It may be run on the same ledger once only.
+// deliveries of activity 32000 and its shadow behind and takes some seconds. It may be run on the same ledger once only.
 func Behaves(ctx context.Context, dsn string) error {
 	l, err := ledger.Open(ctx, dsn)
 	if err != nil {
@@ -35,6 +35,7 @@ func Behaves(ctx context.Context, dsn string) error {
 		{"the same orders from many sides are delivered once", fromManySides},
 		{"a caller who leaves undoes nothing", leaving},
 		{"bad grants are refused", refusals},
+		{"a shadow's deliveries stand apart", shadows},
 		{"dead letters are kept, once each", deadLetters},
 	} {
 		if err := question.ask(ctx, l); err != nil {
@@ -60,12 +61,12 @@ func want(ctx context.Context, l *ledger.Ledger, grants []api.Grant, results ...
 
 // once asks for one order again: by the same user, by another, and with another amount.
 func once(ctx context.Context, l *ledger.Ledger) error {
-	g := grant(0, 1, 1<<63+7, 2000)
+	g := grant(0, 1, 1<<62+7, 2000)
 	return errors.Join(
 		want(ctx, l, []api.Grant{g}, ledger.Delivered),
 		want(ctx, l, []api.Grant{g}, ledger.Repeat),
 		want(ctx, l, []api.Grant{grant(0, 1, 8, 2000)}, ledger.Conflict),
-		want(ctx, l, []api.Grant{grant(0, 1, 1<<63+7, 2001)}, ledger.Conflict),
+		want(ctx, l, []api.Grant{grant(0, 1, 1<<62+7, 2001)}, ledger.Conflict),
 		want(ctx, l, nil),
 	)
 }
@@ -157,6 +158,28 @@ func refusals(ctx context.Context, l *ledger.Ledger) error {
 	return nil
 }
 
+// shadow is the grant to a pressure user of the same share, in the activity's shadow.
+func shadow(g api.Grant) api.Grant {
+	g.Order = api.OrderOf(api.ShadowOf(anActivity), g.Order.Gift(), g.Order.Index())
+	g.User = g.User.Pressure()
+	return g
+}
+
+// shadows delivers shares that real users have to pressure users, too, in one batch with real ones; whose user and mark
+// contradict each other is refused alone.
+func shadows(ctx context.Context, l *ledger.Ledger) error {
+	real, one := grant(7, 2, 5, 100), shadow(grant(7, 1, 5, 100))
+	lost, made := one, grant(7, 3, 6, 100)
+	lost.Order = lost.Order.Real()
+	made.Order = shadow(made).Order
+	return errors.Join(
+		want(ctx, l, []api.Grant{grant(7, 1, 5, 100)}, ledger.Delivered),
+		want(ctx, l, []api.Grant{one, grant(7, 1, 5, 100), lost, made, one}, ledger.Delivered, ledger.Repeat, ledger.Tagless, ledger.Tagless, ledger.Repeat),
+		want(ctx, l, []api.Grant{shadow(real)}, ledger.Conflict), // the pressure user has the gift already
+		want(ctx, l, []api.Grant{lost}, ledger.Tagless),
+	)
+}
+
 // again opens the ledger a second time and reads its books.
 func again(ctx context.Context, dsn string) error {
 	l, err := ledger.Open(ctx, dsn)
@@ -165,7 +188,7 @@ func again(ctx context.Context, dsn string) error {
 	}
 	l.Close()
 	rows, found := 0, false
-	first := grant(0, 1, 1<<63+7, 2000)
+	first := grant(0, 1, 1<<62+7, 2000)
 	err = ledger.Books(ctx, dsn, func(e books.Entry) error {
 		if e.Order.Activity() == anActivity {
 			rows++
@@ -173,8 +196,18 @@ func again(ctx context.Context, dsn string) error {
 		}
 		return nil
 	})
-	if err == nil && (rows != 1+2+4+1500+20 || !found) {
+	if err == nil && (rows != 1+2+4+1500+20+1 || !found) {
 		err = fmt.Errorf("books: %d rows, the first delivery among them: %v", rows, found)
+	}
+	var shadows []api.Grant
+	err = errors.Join(err, ledger.Shadow(ctx, dsn, func(e books.Entry) error {
+		if e.Order.Activity() == api.ShadowOf(anActivity) {
+			shadows = append(shadows, e.Grant)
+		}
+		return nil
+	}))
+	if one := shadow(grant(7, 1, 5, 100)); !slices.Equal(shadows, []api.Grant{one}) {
+		err = errors.Join(err, fmt.Errorf("shadow books: %v, want %v alone", shadows, one))
 	}
 	stop := errors.New("stop")
 	if got := ledger.Books(ctx, dsn, func(books.Entry) error { return stop }); !errors.Is(got, stop) {

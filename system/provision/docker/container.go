@@ -22,10 +22,13 @@ type Container struct {
 	Command  []string
 	Env      map[string]string
 	Labels   map[string]string
-	Networks []Place           // at least one; all are joined before the start
+	Networks []Place           // all are joined before the start; none: it has no network of its own
 	Volumes  map[string]string // volume name -> path inside
 	Sysctls  map[string]string // of the container's own network
 	Cores    string            // the cores it may use, such as "0-2"; empty: all
+
+	Beside string   // the id of a running container whose network it shares; then it has no Hostname and no Networks
+	Rights []string // capabilities, which only root can use, so it runs as root; it has no others
 }
 
 // Place is a container's fixed address on a network, so that a restart does not move it.
@@ -58,7 +61,7 @@ func (e *Engine) Run(ctx context.Context, c Container) (string, error) {
 	ran, err := testcontainers.Run(ctx, c.Image,
 		testcontainers.WithName(c.Name), testcontainers.WithCmd(c.Command...), testcontainers.WithEnv(c.Env),
 		testcontainers.WithLabels(c.Labels), withNetwork(c),
-		testcontainers.WithConfigModifier(func(cfg *container.Config) { cfg.Hostname = c.Hostname }),
+		testcontainers.WithConfigModifier(c.configure),
 		testcontainers.WithHostConfigModifier(c.limit),
 		testcontainers.WithAdditionalLifecycleHooks(testcontainers.ContainerLifecycleHooks{
 			PostCreates: []testcontainers.ContainerHook{e.join(c)}}))
@@ -72,15 +75,34 @@ func (e *Engine) Run(ctx context.Context, c Container) (string, error) {
 	return id, nil
 }
 
+func (c Container) configure(cfg *container.Config) {
+	if cfg.Hostname = c.Hostname; len(c.Rights) > 0 {
+		cfg.User = "0:0"
+	}
+}
+
+func (c Container) network() container.NetworkMode {
+	switch {
+	case c.Beside != "":
+		return container.NetworkMode("container:" + c.Beside)
+	case len(c.Networks) == 0:
+		return network.NetworkNone
+	}
+	return container.NetworkMode(c.Networks[0].Network)
+}
+
 func (c Container) limit(host *container.HostConfig) {
-	host.NetworkMode = container.NetworkMode(c.Networks[0].Network)
-	host.CapDrop = []string{"ALL"} // no role of ours needs any
+	host.NetworkMode = c.network()
+	host.CapDrop, host.CapAdd = []string{"ALL"}, c.Rights // no role of ours needs any
 	host.SecurityOpt = []string{"no-new-privileges"}
 	host.Ulimits = []*container.Ulimit{{Name: "nofile", Soft: openFiles(), Hard: openFiles()}}
 	host.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": logSize, "max-file": logFiles}}
 	host.Sysctls = c.Sysctls
 	host.CpusetCpus = c.Cores
 	for volume, path := range c.Volumes {
+		if len(c.Rights) > 0 || len(c.Networks) == 0 {
+			path += ":nocopy" // a volume takes its owner from the image of the node that it is for, and of no helper
+		}
 		host.Binds = append(host.Binds, volume+":"+path)
 	}
 }
@@ -92,8 +114,11 @@ func (p Place) endpoint() *network.EndpointSettings {
 // withNetwork creates the container on its first network. testcontainers would join the others by itself, but without
 // their fixed addresses, and would pass over a network that it does not find.
 func withNetwork(c Container) testcontainers.CustomizeRequestOption {
-	first := c.Networks[0]
 	return func(r *testcontainers.GenericContainerRequest) error {
+		if len(c.Networks) == 0 {
+			return nil
+		}
+		first := c.Networks[0]
 		r.EndpointSettingsModifier = func(all map[string]*network.EndpointSettings) {
 			all[first.Network] = first.endpoint()
 			all[first.Network].Aliases = []string{c.Hostname}
@@ -104,7 +129,7 @@ func withNetwork(c Container) testcontainers.CustomizeRequestOption {
 
 func (e *Engine) join(c Container) testcontainers.ContainerHook {
 	return func(ctx context.Context, created testcontainers.Container) error {
-		for _, place := range c.Networks[1:] {
+		for _, place := range c.Networks[min(1, len(c.Networks)):] {
 			_, err := e.api.NetworkConnect(ctx, place.Network, client.NetworkConnectOptions{
 				Container: created.GetContainerID(), EndpointConfig: place.endpoint()})
 			if err != nil {

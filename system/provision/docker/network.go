@@ -32,6 +32,24 @@ func (e *Engine) CreateNetwork(ctx context.Context, n Network) error {
 	return nil
 }
 
+// Networks lists the networks that carry a label ("key" or "key=value"), with the first block of addresses of each.
+func (e *Engine) Networks(ctx context.Context, label string) ([]Network, error) {
+	found, err := e.api.NetworkList(ctx, client.NetworkListOptions{Filters: make(client.Filters).Add("label", label)})
+	if err != nil {
+		return nil, fmt.Errorf("list networks labelled %s: %w", label, err)
+	}
+	var all []Network
+	for _, n := range found.Items {
+		one := Network{Name: n.Name, Labels: n.Labels}
+		for _, c := range n.IPAM.Config {
+			one.Subnet = c.Subnet
+			break
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
 // Subnets lists the blocks of addresses of all networks of the engine.
 func (e *Engine) Subnets(ctx context.Context) ([]netip.Prefix, error) {
 	all, err := e.api.NetworkList(ctx, client.NetworkListOptions{})
@@ -47,9 +65,20 @@ func (e *Engine) Subnets(ctx context.Context) ([]netip.Prefix, error) {
 	return blocks, nil
 }
 
+// Volume is an empty disk.
+type Volume struct {
+	Name   string
+	Labels map[string]string
+	MiB    int // its size: then it lies in memory, and is empty again when no running container has it; 0: the machine's own disk
+}
+
 // CreateVolume makes an empty volume.
-func (e *Engine) CreateVolume(ctx context.Context, name string, labels map[string]string) error {
-	_, err := e.api.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: labels})
+func (e *Engine) CreateVolume(ctx context.Context, v Volume) error {
+	name, options := v.Name, client.VolumeCreateOptions{Name: v.Name, Labels: v.Labels}
+	if v.MiB > 0 {
+		options.DriverOpts = map[string]string{"type": "tmpfs", "device": "tmpfs", "o": fmt.Sprintf("size=%dm", v.MiB)}
+	}
+	_, err := e.api.VolumeCreate(ctx, options)
 	if err != nil {
 		return fmt.Errorf("create volume %s: %w", name, err)
 	}

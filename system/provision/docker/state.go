@@ -42,6 +42,22 @@ func (e *Engine) State(ctx context.Context, id string) (State, error) {
 	return State{Running: s.Running, Paused: s.Paused, OutOfMem: s.OOMKilled, ExitCode: s.ExitCode, StartedAt: started}, nil
 }
 
+// Env is the environment that a container was created with.
+func (e *Engine) Env(ctx context.Context, id string) (map[string]string, error) {
+	found, err := e.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("inspect container %.12s: %w", id, err)
+	}
+	env := map[string]string{}
+	if found.Container.Config != nil {
+		for _, pair := range found.Container.Config.Env {
+			name, value, _ := strings.Cut(pair, "=")
+			env[name] = value
+		}
+	}
+	return env, nil
+}
+
 // longestLine bounds one line of a log; what is longer is cut into lines.
 const longestLine = 64 << 10
 

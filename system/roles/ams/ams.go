@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"redpacket/system/admin"
+	"redpacket/system/ail"
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/control"
@@ -34,12 +35,12 @@ const (
 func Light(ctx context.Context, cfg config.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	l := newLight(cfg, since(time.Now()))
+	l, health := newLight(cfg, since(time.Now())), ail.New(cfg.Node, cfg.Token)
 	l.switches.Follow(ctx, cfg)
 	l.lists.dial(ctx, cfg.PeersOf("recommend"), optional.Deadline)
 	metrics := l.metrics()
 	reporting(ctx, cfg, metrics, told{"ams-light", &l.answers, l.switches})
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: l.shard.known, Switches: l.switches}); err != nil {
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: l.shard.known, Switches: l.switches, Ail: health}); err != nil {
 		return err
 	}
 	var parts sync.WaitGroup
@@ -51,7 +52,8 @@ func Light(ctx context.Context, cfg config.Config) error {
 		}
 	})
 	parts.Go(func() { l.run(ctx) })
-	err := wire.ListenCalls(ctx, cfg.Inner, func(batch []wire.Call, from *wire.Caller) { l.take(batch, from) })
+	parts.Go(func() { announce(ctx, cfg, "ams-light") })
+	err := wire.ListenCalls(ctx, cfg.Inner, health.Calls(func(batch []wire.Call, from ail.Caller) { served(l.take, batch, from) }))
 	stop()
 	parts.Wait()
 	return err
@@ -61,12 +63,12 @@ func Light(ctx context.Context, cfg config.Config) error {
 func Heavy(ctx context.Context, cfg config.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	h := newHeavy(cfg, since(time.Now()))
+	h, health := newHeavy(cfg, since(time.Now())), ail.New(cfg.Node, cfg.Token)
 	h.desk.switches.Follow(ctx, cfg)
 	h.newcomers.dial(ctx, cfg.PeersOf("registry"), optional.Deadline)
 	metrics := h.metrics()
 	reporting(ctx, cfg, metrics, told{"ams-heavy", &h.desk.answers, h.desk.switches})
-	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: h.healthy, Switches: h.desk.switches}); err != nil {
+	if err := admin.Serve(ctx, cfg.Admin, admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: h.healthy, Switches: h.desk.switches, Ail: health, Data: cfg.Data}); err != nil {
 		return err
 	}
 	spool, err := grantlog.OpenSpool(cfg.Data)
@@ -82,7 +84,8 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 			h.begin(ctx, &places{spool: spool, logs: logs})
 		}
 	})
-	err = wire.ListenCalls(ctx, cfg.Inner, func(batch []wire.Call, from *wire.Caller) { h.take(batch, from) })
+	parts.Go(func() { announce(ctx, cfg, "ams-heavy") })
+	err = wire.ListenCalls(ctx, cfg.Inner, health.Calls(func(batch []wire.Call, from ail.Caller) { served(h.take, batch, from) }))
 	stop()
 	parts.Wait()
 	return err

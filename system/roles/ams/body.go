@@ -10,11 +10,11 @@ import (
 
 // appendShare writes what a claim and a receipt answer: {"code":"ok","order":"…","gift":3,"fen":2000,"server":7}. The
 // order is text, because a client's numbers may have only 53 bits.
-func appendShare(b []byte, activity uint16, gift api.Gift, s cmem.Share) []byte {
+func appendShare(b []byte, a *activity.Activity, gift api.Gift, s cmem.Share) []byte {
 	b = append(b, `{"code":"ok","order":"`...)
-	b = strconv.AppendUint(b, uint64(api.OrderOf(activity, gift, s.Index)), 10)
+	b = strconv.AppendUint(b, uint64(a.OrderOf(gift, s.Index)), 10)
 	b = append(b, `","gift":`...)
-	b = strconv.AppendUint(b, uint64(gift), 10)
+	b = strconv.AppendUint(b, uint64(gift.Own()), 10)
 	b = append(b, `,"fen":`...)
 	b = strconv.AppendInt(b, int64(s.Fen), 10)
 	b = append(b, `,"server":`...)

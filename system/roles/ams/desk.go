@@ -96,7 +96,7 @@ type stand struct {
 
 // desk is what the claim workers of a process share.
 type desk struct {
-	activity uint16
+	activity *activity.Activity
 	forNew   func(api.Gift) bool // gifts for new users only; nil: none is
 	part     activity.Part
 	writer   string
@@ -118,9 +118,11 @@ type desk struct {
 	doubts    atomic.Int64 // batches that the log owes an answer for
 	grants    atomic.Int64
 	newcomers atomic.Int64 // grants of gifts for new users
-	repeats   atomic.Int64
-	returned  atomic.Int64
-	batches   atomic.Int64
+
+	tagless, taglessStore, taglessLog atomic.Int64 // claims whose user and tag contradict each other: at the door, at Redis, at the log
+	repeats                           atomic.Int64
+	returned                          atomic.Int64
+	batches                           atomic.Int64
 }
 
 // maxFinished is how many records one claim call drops.

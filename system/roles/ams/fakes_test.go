@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/control"
@@ -123,7 +124,7 @@ func newBench() *bench {
 	b.redis.giveBack.list, b.log.append.list, b.log.again.list = []error{nil}, []error{nil}, []error{nil}
 	b.redis.settle.list = []decided{{err: errors.New("settle was not to be asked")}}
 	b.stand = stand{Shard: grantlog.Shard{IDC: "a", Epoch: 3, Primary: "cmem-1", Open: true, Fence: 70}, store: b.redis}
-	b.desk = &desk{activity: 1, writer: "ams-heavy-1", log: b.log, switches: control.NewCurrent("ams-heavy-1", ""), now: func() time.Duration { return time.Second },
+	b.desk = &desk{activity: &activity.Activity{ID: 1}, writer: "ams-heavy-1", log: b.log, switches: control.NewCurrent("ams-heavy-1", ""), now: func() time.Duration { return time.Second },
 		within: 100 * time.Millisecond, patience: 50 * time.Millisecond, where: func() stand {
 			s := b.stand
 			if b.looks++; b.moved > 0 && b.looks > b.moved {

@@ -29,7 +29,7 @@ type heavy struct {
 
 func newHeavy(cfg config.Config, now clock) *heavy {
 	h := &heavy{cfg: cfg, shard: &shard{}, free: make(chan *worker, claimWorkers)}
-	h.desk = &desk{activity: cfg.Activity.ID, part: cfg.Part, writer: cfg.Node, where: h.where, now: now, switches: control.NewCurrent(cfg.Node, cfg.Token),
+	h.desk = &desk{activity: &h.cfg.Activity, part: cfg.Part, writer: cfg.Node, where: h.where, now: now, switches: control.NewCurrent(cfg.Node, cfg.Token),
 		within: cfg.Rules.ClaimWithin.D(), patience: cfg.Rules.ClaimWithin.D() / 2}
 	h.desk.forNew = func(id api.Gift) bool {
 		g, there := cfg.Activity.Gift(id)
@@ -39,6 +39,7 @@ func newHeavy(cfg config.Config, now clock) *heavy {
 	h.desk.first = h.desk.number.Load()
 	h.pump = &pump{line: newLine(claimLine), pace: pacerAt(cfg.Rules.HeavyRate), now: now,
 		patience: h.desk.patience, linger: claimLinger, most: claimBatch, out: outgoing{counts: &h.desk.answers}}
+	h.pump.line.reserve = reserveAt(cfg.Rules.HeavyRate, cfg.Rules.Reserve)
 	h.newcomers = newNewcomers(h)
 	return h
 }
@@ -95,6 +96,9 @@ func (h *heavy) take(batch []wire.Call, from answerer) {
 	}
 	for i := range refused {
 		h.desk.answers[refused[i].Code].Add(1)
+		if refused[i].Code == api.Tagless {
+			h.desk.tagless.Add(1)
+		}
 	}
 	from.Reply(refused)
 }
@@ -109,6 +113,9 @@ type door struct {
 func (d door) claimable(a *activity.Activity, c wire.Call) api.Code {
 	if c.Op != api.Claim || c.User == 0 {
 		return api.Malformed
+	}
+	if api.Poisoned(c.User, c.Gift.Tagged()) {
+		return api.Tagless
 	}
 	switch code := a.MayClaim(c.Gift, false); {
 	case code != api.OK && (code != api.NotEligible || d.cheapOnly):
@@ -165,6 +172,10 @@ func (h *heavy) metrics() admin.Registry {
 	m.Counter("redpacket_repeats_total", "claims that got the share the user had, made durable again", nil, func() float64 { return float64(d.repeats.Load()) })
 	m.Counter("redpacket_returned_total", "shares that went back to their stock", nil, func() float64 { return float64(d.returned.Load()) })
 	m.Counter("redpacket_batches_total", "batches decided", nil, func() float64 { return float64(d.batches.Load()) })
+	for at, n := range map[string]*atomic.Int64{"ams-heavy": &d.tagless, "cmem": &d.taglessStore, "log": &d.taglessLog} {
+		m.Counter("redpacket_poisoned_total", "claims refused because their user and their tag contradict each other, by the writer that noticed", admin.Labels{"at": at},
+			func() float64 { return float64(n.Load()) })
+	}
 	h.newcomers.metrics(m)
 	common(m, h.pump, &d.answers)
 	return m

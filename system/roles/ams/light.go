@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"redpacket/system/admin"
@@ -26,6 +27,7 @@ type light struct {
 	switches *control.Current
 	servers  [][]byte // by game
 	answers  tallies
+	tagless  atomic.Int64 // requests whose user and tag contradict each other
 	patience time.Duration
 	now      clock
 }
@@ -40,6 +42,7 @@ func newLight(cfg config.Config, now clock) *light {
 	l.lists = newLists(l)
 	l.pump = &pump{line: newLine(readLine), pace: pacerAt(cfg.Rules.LightRate), now: now, patience: l.patience,
 		most: readBatch, out: outgoing{counts: &l.answers}}
+	l.pump.line.reserve = reserveAt(cfg.Rules.LightRate, cfg.Rules.Reserve)
 	return l
 }
 
@@ -55,6 +58,9 @@ func (l *light) take(batch []wire.Call, from answerer) {
 	}
 	for i := range refused {
 		l.answers[refused[i].Code].Add(1)
+		if refused[i].Code == api.Tagless {
+			l.tagless.Add(1)
+		}
 	}
 	from.Reply(refused)
 }
@@ -63,7 +69,9 @@ func (l *light) readable(c wire.Call) api.Code {
 	switch _, known := l.cfg.Activity.Gift(c.Gift); {
 	case c.Op != api.List && c.Op != api.Select && c.Op != api.Receipt:
 		return api.Malformed
-	case c.Op != api.List && !known:
+	case api.Poisoned(c.User, c.Gift.Tagged()):
+		return api.Tagless
+	case c.Op == api.List && c.Gift.Place() > len(l.cfg.Activity.Beside), c.Op != api.List && !known:
 		return api.NotFound
 	}
 	return api.OK
@@ -96,6 +104,10 @@ func (l *light) answer(batch, reads []waiting) []waiting {
 	l.shown = l.shown[:0]
 	for i := range batch {
 		c := &batch[i].call
+		if garbled(c) {
+			l.pump.out.refuse(&batch[i], api.Malformed, now)
+			continue
+		}
 		switch c.Op {
 		case api.Receipt:
 			batch[i].left = now
@@ -182,7 +194,7 @@ func (r *reader) answer(ctx context.Context, primary receiptReader) {
 func (r *reader) tell(shares []cmem.Share, now time.Duration) {
 	for i := range r.batch {
 		if shares[i].Code == api.OK {
-			r.out.grant(&r.batch[i], r.cfg.Activity.ID, shares[i], now)
+			r.out.grant(&r.batch[i], &r.cfg.Activity, shares[i], now)
 		} else {
 			r.out.refuse(&r.batch[i], shares[i].Code, now)
 		}
@@ -200,6 +212,8 @@ func (r *reader) refuse(code api.Code) {
 
 func (l *light) metrics() admin.Registry {
 	m := admin.NewRegistry()
+	m.Counter("redpacket_poisoned_total", "requests refused because their user and their tag contradict each other", admin.Labels{"at": "ams-light"},
+		func() float64 { return float64(l.tagless.Load()) })
 	l.lists.metrics(m)
 	common(m, l.pump, &l.answers)
 	return m

@@ -2,6 +2,7 @@ package ams
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -19,10 +20,7 @@ import (
 // question, its answer and the other side (BenchmarkAskOverLoopback), and to render one would cost more each time.
 type lists struct {
 	now     clock
-	plain   []byte // the default order
-	missing []byte // the same, and that recommend is missing
-	short   []byte // without what a page can do without: while the switches say so, nobody is asked
-	orders  [activity.Tastes][]byte
+	menus   []menu                   // by the activity's place on the platform
 	asker   *optional.Asker[waiting] // nil: this system has no recommend, and nothing is missing
 	out     outgoing                 // of settle
 	doubted atomic.Int64
@@ -30,11 +28,22 @@ type lists struct {
 	switches *control.Current
 }
 
+// menu is the lists of one activity.
+type menu struct {
+	plain   []byte // the default order
+	missing []byte // the same, and that recommend is missing
+	short   []byte // without what a page can do without: while the switches say so, nobody is asked
+	orders  [activity.Tastes][]byte
+}
+
 func newLists(l *light) *lists {
-	a := l.cfg.Activity
-	s := &lists{now: l.now, plain: listBody(a.Gifts, ""), missing: listBody(a.Gifts, "recommend"), short: shortList(a), switches: l.switches, out: outgoing{counts: &l.answers}}
-	for taste := range s.orders {
-		s.orders[taste] = listBody(a.Ordered(taste), "")
+	s := &lists{now: l.now, switches: l.switches, out: outgoing{counts: &l.answers}}
+	for _, a := range slices.Insert(slices.Clone(l.cfg.Activity.Beside), 0, l.cfg.Activity) {
+		m := menu{plain: listBody(a.Gifts, ""), missing: listBody(a.Gifts, "recommend"), short: shortList(a)}
+		for taste := range m.orders {
+			m.orders[taste] = listBody(a.Ordered(taste), "")
+		}
+		s.menus = append(s.menus, m)
 	}
 	return s
 }
@@ -56,15 +65,18 @@ func (s *lists) answer(asked []waiting, out *outgoing) {
 	if len(asked) == 0 || !trimmed && s.asker != nil && s.asker.Ask(asked) {
 		return
 	}
-	body := s.plain
-	switch {
-	case trimmed:
-		body = s.short
-	case s.asker != nil:
-		body = s.missing
+	if !trimmed && s.asker != nil {
 		s.doubted.Add(int64(len(asked)))
 	}
 	for i := range asked {
+		m := &s.menus[asked[i].call.Gift.Place()]
+		body := m.plain
+		switch {
+		case trimmed:
+			body = m.short
+		case s.asker != nil:
+			body = m.missing
+		}
 		out.add(asked[i].from, listed(&asked[i], body))
 	}
 }
@@ -77,9 +89,10 @@ func listed(w *waiting, body []byte) wire.Reply {
 
 func (s *lists) settle(batch []optional.Asked[waiting]) {
 	for i := range batch {
-		body := s.missing
-		if q := &batch[i]; q.Answered && q.Code == api.OK && q.Value >= 0 && q.Value < len(s.orders) {
-			body = s.orders[q.Value]
+		m := &s.menus[batch[i].Of.call.Gift.Place()]
+		body := m.missing
+		if q := &batch[i]; q.Answered && q.Code == api.OK && q.Value >= 0 && q.Value < len(m.orders) {
+			body = m.orders[q.Value]
 		} else {
 			s.doubted.Add(1)
 		}

@@ -44,7 +44,7 @@ const doubtful = `{"code":"not_eligible","degraded":["registry"],` +
 func newNewcomers(h *heavy) *newcomers {
 	n := &newcomers{activity: &h.cfg.Activity, line: h.pump.line, now: h.pump.now, out: outgoing{counts: &h.desk.answers}}
 	games := map[uint8]bool{}
-	for _, g := range n.activity.Gifts {
+	for _, g := range n.activity.Each() {
 		games[g.Game] = games[g.Game] || g.For == activity.NewUsers
 	}
 	n.known = make([]userlist.List, n.activity.Games)

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/wire"
@@ -26,9 +27,9 @@ func (o *outgoing) refuse(w *waiting, code api.Code, now time.Duration) {
 }
 
 // grant adds the answer that tells a share.
-func (o *outgoing) grant(w *waiting, activity uint16, s cmem.Share, now time.Duration) {
+func (o *outgoing) grant(w *waiting, a *activity.Activity, s cmem.Share, now time.Duration) {
 	from := len(o.bodies)
-	o.bodies = appendShare(o.bodies, activity, w.call.Gift, s)
+	o.bodies = appendShare(o.bodies, a, w.call.Gift, s)
 	o.add(w.from, wire.Reply{ID: w.call.ID, Code: api.OK, Queued: queued(w, now), Body: o.bodies[from:]})
 }
 

@@ -21,10 +21,12 @@ const burst = 250 * time.Millisecond
 // pacerAt paces to rate calls a second; 0 is no limit.
 func pacerAt(rate float64) pacer { return overload.NewPacer(rate, burst) }
 
-// The pump's waits: for the pacer to allow more, and between two looks at a line that nothing leaves.
+// The pump's waits: for the pacer to allow more, between two looks at a line that nothing leaves, and at an empty one,
+// which wakes the pump when a call joins.
 const (
 	paceWait   = time.Millisecond
 	expireWait = 10 * time.Millisecond
+	restWait   = time.Second
 )
 
 // pump takes calls out of a line at the built-for rate, and drops those that waited too long: their callers have given
@@ -50,7 +52,7 @@ func (p *pump) gather(ctx context.Context, dst []waiting) []waiting {
 	for ctx.Err() == nil {
 		p.drop()
 		n, first := p.line.state()
-		wait := expireWait
+		wait := restWait
 		if n > 0 {
 			age := p.now() - first
 			wait = p.linger - age

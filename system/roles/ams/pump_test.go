@@ -51,6 +51,41 @@ func TestLineIsBoundedAndInOrder(t *testing.T) {
 	}
 }
 
+// What is reserved for neighbours goes first; what is above it waits like everybody's.
+func TestNeighboursGoFirstWithinTheirReserve(t *testing.T) {
+	l, e := newLine(64), &ear{}
+	l.reserve = reserveAt(40, 0.2) // 8 a second: 2 at once
+	batch := calls(8, 0)
+	for i := 4; i < 8; i++ {
+		batch[i].Gift = api.Gift(0).In(1, false)
+	}
+	if refused := l.push(batch, e, 1, every); refused != nil {
+		t.Fatalf("refused %v", refused)
+	}
+	l.push(calls(1, 8), e, 2, every)
+	if n, first := l.state(); n != 9 || first != 1 {
+		t.Errorf("%d in line, the first since %d", n, first)
+	}
+	var order []uint64
+	for _, w := range l.pop(nil, 100) {
+		order = append(order, w.call.ID)
+	}
+	if want := []uint64{4, 5, 0, 1, 2, 3, 6, 7, 8}; !slices.Equal(order, want) {
+		t.Errorf("out came %v, want %v", order, want)
+	}
+	l.push(batch[7:], e, 3, every)
+	if reserveAt(0, 0.2) != nil || reserveAt(40, 0) != nil {
+		t.Error("a reserve of nobody knows what")
+	}
+	old := append(l.expire(nil, 4), waiting{call: batch[6], at: 5}, waiting{call: batch[0], at: 5})
+	if rest := l.move(old); len(rest) != 0 {
+		t.Fatalf("%d did not fit", len(rest))
+	}
+	if got := l.pop(nil, 2); len(got) != 2 || got[0].call.ID != 7 || got[1].call.ID != 6 {
+		t.Errorf("moved calls come out as %v", got)
+	}
+}
+
 // fakePace allows what the test says.
 type fakePace struct{ allow int }
 

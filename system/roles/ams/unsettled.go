@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/cmem"
 	"redpacket/system/grantlog"
@@ -16,7 +17,7 @@ import (
 type job struct {
 	stand
 	turn     cmem.Turn
-	activity uint16
+	activity *activity.Activity
 	asks     []cmem.Ask
 	shares   []cmem.Share
 }
@@ -29,7 +30,11 @@ func (j *job) logged() grantlog.Batch {
 			s.Fen++
 		}
 		if s.Code == api.OK {
-			b.Grants = append(b.Grants, api.Grant{Order: api.OrderOf(j.activity, j.asks[i].Gift, s.Index),
+			gift := j.asks[i].Gift
+			if mutant.Is(mutant.TagDroppedAtLog) {
+				gift = gift.Untagged()
+			}
+			b.Grants = append(b.Grants, api.Grant{Order: j.activity.OrderOf(gift, s.Index),
 				User: j.asks[i].User, Fen: s.Fen, Server: s.Server})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"redpacket/system/cmem"
 	"redpacket/system/grantlog"
 	"redpacket/system/mutant"
+	"redpacket/system/wire"
 )
 
 // worker takes one batch of claims at a time from decided over durable to answered.
@@ -54,9 +55,14 @@ func (w *worker) serve(ctx context.Context) {
 	j := job{stand: s, turn: w.turn(s.Epoch), activity: w.activity, asks: w.asks}
 	var err error
 	j.shares, err = w.decide(ctx, &j)
+	oddly(j.asks, j.shares)
 	switch {
 	case err == nil:
 		w.keep(ctx, &j, started)
+	case errors.Is(err, cmem.ErrTagless):
+		w.taglessStore.Add(int64(len(w.batch)))
+		w.finish(j.turn.Finished...)
+		w.refuse(api.Tagless, started)
 	case errors.Is(err, cmem.ErrEpoch), errors.Is(err, cmem.ErrVoid):
 		w.finish(j.turn.Finished...)
 		w.refuse(api.Closed, started)
@@ -82,11 +88,20 @@ func (w *worker) sift(s stand, now time.Duration) {
 			w.out.refuse(&w.batch[i], api.Closed, now)
 			continue
 		}
-		w.asks = append(w.asks, cmem.Ask{User: c.User, Gift: c.Gift, Server: c.Server})
+		w.asks = append(w.asks, ask(c))
 		kept = append(kept, w.batch[i])
 	}
 	w.batch = kept
 	w.out.send()
+}
+
+// ask is a call as Redis is asked.
+func ask(c *wire.Call) cmem.Ask {
+	gift := c.Gift
+	if mutant.Is(mutant.TagDroppedAtAMS) || mutant.Is(mutant.TagLeaksAtAMS) {
+		gift = gift.Untagged()
+	}
+	return cmem.Ask{User: c.User, Gift: gift, Server: c.Server}
 }
 
 func (w *worker) decide(ctx context.Context, j *job) ([]cmem.Share, error) {
@@ -116,6 +131,9 @@ func (w *worker) keep(ctx context.Context, j *job, started time.Duration) {
 		w.count(j)
 		w.tell(j, api.OK, started)
 	case errors.Is(err, grantlog.ErrNowhere):
+		if errors.Is(err, grantlog.ErrTagless) {
+			w.taglessLog.Add(int64(len(b.Grants)))
+		}
 		w.giveBack(ctx, j, started)
 	default:
 		w.tell(j, api.Unknown, started)

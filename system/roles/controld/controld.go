@@ -32,7 +32,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 		}
 		return nil
 	}
-	page := admin.Page{Node: cfg.Node, Metrics: admin.NewRegistry(), Healthy: healthy, Switches: control.NewCurrent(cfg.Node, cfg.Token)}
+	page := admin.Page{Node: cfg.Node, Metrics: admin.NewRegistry(), Healthy: healthy, Switches: control.NewCurrent(cfg.Node, cfg.Token), Data: cfg.Data}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}

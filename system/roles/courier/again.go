@@ -157,6 +157,10 @@ func (d desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	if before := len(grants); len(d.rounds[game].clean(grants)) < before {
+		http.Error(w, "a user and a tag contradict each other", http.StatusBadRequest)
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerAgain)
 	defer cancel()
 	answers, status := d.rounds[game].askAgain(ctx, grants)

@@ -84,7 +84,7 @@ type opened struct {
 
 // counts are one game's totals.
 type counts struct {
-	delivered, repeats, conflicts, failures, reissues atomic.Uint64
+	delivered, repeats, conflicts, failures, reissues, tagless atomic.Uint64
 }
 
 // run serves all lanes until ctx ends or the log turns out to be unreadable.
@@ -134,6 +134,8 @@ func (c *courier) metrics(r admin.Registry, games uint8) {
 		r.Counter("redpacket_delivery_failures_total", "Requests without an answer that could be used.", labels,
 			func() float64 { return float64(n.failures.Load()) })
 	}
+	r.Counter("redpacket_poisoned_total", "Grants not delivered because their user and their tag contradict each other.", admin.Labels{"at": "courier"},
+		c.tagless)
 	r.Counter("redpacket_strays_total", "Grants in the log that belong to no game of the activity.", nil, c.strays)
 }
 
@@ -145,6 +147,14 @@ func (c *courier) backlog(game uint8) (grants, age float64) {
 	}
 	n, oldest := o.lanes.Lane(game).Backlog()
 	return float64(n), oldest.Seconds()
+}
+
+// tagless should be 0 for ever, too: the log takes no such grant.
+func (c *courier) tagless() (n float64) {
+	for game := range c.counts {
+		n += float64(c.counts[game].tagless.Load())
+	}
+	return n
 }
 
 // strays should be 0 for ever: each is money that nobody will deliver.

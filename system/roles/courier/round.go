@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"redpacket/system/api"
@@ -75,15 +76,43 @@ func (r *round) run(ctx context.Context, lane source, ask asker) error {
 			}
 			continue
 		}
-		answers, err := r.untilAnswered(ctx, ask, grants)
-		if err != nil {
-			return err
+		if grants = r.clean(grants); len(grants) > 0 {
+			answers, err := r.untilAnswered(ctx, ask, grants)
+			if err != nil {
+				return err
+			}
+			r.count(answers)
 		}
-		r.count(answers)
 		if err := done(ctx); err != nil {
 			r.say.line("game %d: %v; it is tried again", r.game, err)
 		}
 	}
+}
+
+// clean is the grants without those whose user and tag contradict each other. Whatever wrote them, no game hears of them.
+func (r *round) clean(grants []api.Grant) []api.Grant {
+	if !slices.ContainsFunc(grants, api.Grant.Poisoned) {
+		return grants
+	}
+	return slices.DeleteFunc(slices.Clone(grants), func(g api.Grant) bool {
+		if !g.Poisoned() {
+			return false
+		}
+		r.counts.tagless.Add(1)
+		r.say.line("game %d: order %d of user %d is not delivered: one of them is of pressure traffic, the other is not", r.game, g.Order, g.User)
+		return true
+	})
+}
+
+// asked are grants as a game is asked for them.
+func asked(grants []api.Grant) []api.Grant {
+	if mutant.Is(mutant.TagDroppedAtCourier) || mutant.Is(mutant.TagLeaksAtCourier) {
+		grants = slices.Clone(grants)
+		for i := range grants {
+			grants[i].Order = grants[i].Order.Real()
+		}
+	}
+	return grants
 }
 
 // most is how many orders to take next: what the game's limit allows, or the share of it that the switches leave. A game
@@ -105,7 +134,7 @@ func (r *round) untilAnswered(ctx context.Context, ask asker, grants []api.Grant
 		if err := r.pace(ctx, len(grants)); err != nil {
 			return nil, err
 		}
-		answers, err := ask.Deliver(ctx, r.game, grants)
+		answers, err := ask.Deliver(ctx, r.game, asked(grants))
 		// The orders reached the game somewhere between then and now. Counted as of now they can, by the game's own
 		// clock, be in no window with later ones that ours has not seen them in.
 		r.window.Add(time.Now(), len(grants))
@@ -161,6 +190,8 @@ func (r *round) count(answers []delivery.Answer) {
 		case delivery.Conflict:
 			r.counts.conflicts.Add(1)
 			r.say.line("game %d: order %d conflicts with another delivery and is not delivered", r.game, a.Order)
+		case delivery.Tagless:
+			r.say.line("game %d: order %d lost its tag on the way and is not delivered", r.game, a.Order)
 		}
 	}
 }

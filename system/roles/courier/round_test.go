@@ -119,6 +119,18 @@ func TestEveryOrderIsAskedUntilAnswered(t *testing.T) {
 	}
 }
 
+// A grant whose user and mark contradict each other passes by no game, and holds up nobody.
+func TestNoGameHearsOfALostTag(t *testing.T) {
+	t.Parallel()
+	q := newQueue(300)
+	q.grants[7].User = q.grants[7].User.Pressure()
+	lost := q.grants[7].Order
+	u, n, _ := run(t, q, 0, func(int) error { return nil })
+	if u.seen[lost] || len(u.seen) != 299 || n.tagless.Load() != 1 {
+		t.Fatalf("%d orders were asked, the lost one among them: %v; %d counted", len(u.seen), u.seen[lost], n.tagless.Load())
+	}
+}
+
 func TestNeverAboveTheLimit(t *testing.T) {
 	t.Parallel()
 	u, _, took := run(t, newQueue(150), 100, func(ask int) error {

@@ -25,11 +25,12 @@ type desk struct {
 	jobs       chan job
 	open       atomic.Bool
 	statements atomic.Uint64
+	tagless    atomic.Uint64 // orders refused here because their user and their tag contradict each other
 }
 
 // game is one game's side of the interface.
 type game struct {
-	delivered, repeats, conflicts, refused atomic.Uint64
+	delivered, repeats, conflicts, refused, tagless atomic.Uint64
 
 	mu     sync.Mutex
 	window *delivery.Window
@@ -76,6 +77,14 @@ func (g *game) peak() int {
 	return g.window.Peak()
 }
 
+// taglessInLedger is how many orders the ledger refused because they had lost their tag behind this door.
+func (d *desk) taglessInLedger() (n uint64) {
+	for _, g := range d.games {
+		n += g.tagless.Load()
+	}
+	return n
+}
+
 // count counts the results of one request.
 func (g *game) count(results []ledger.Result) {
 	for _, r := range results {
@@ -86,6 +95,8 @@ func (g *game) count(results []ledger.Result) {
 			g.repeats.Add(1)
 		case ledger.Conflict:
 			g.conflicts.Add(1)
+		case ledger.Tagless:
+			g.tagless.Add(1)
 		}
 	}
 }
@@ -121,7 +132,12 @@ func (d *desk) deliver(w http.ResponseWriter, r *http.Request, g *game, grants [
 	if mutant.Is(mutant.PanicServed) && len(grants)%8 == 3 {
 		_ = grants[len(grants)]
 	}
-	j := job{g, grants, make(chan []ledger.Result, 1)}
+	clean := d.clean(grants)
+	if len(clean) == 0 {
+		answer(w, grants, nil)
+		return
+	}
+	j := job{g, clean, make(chan []ledger.Result, 1)}
 	select {
 	case d.jobs <- j:
 	default:
@@ -150,11 +166,31 @@ func refuse(w http.ResponseWriter, status int, wait time.Duration) {
 	http.Error(w, http.StatusText(status), status)
 }
 
-// answer writes one result an order, in the request's order.
+// clean is the orders without those whose user and tag contradict each other, which it counts: they are never asked of
+// the ledger.
+func (d *desk) clean(grants []api.Grant) []api.Grant {
+	clean := make([]api.Grant, 0, len(grants))
+	for _, g := range grants {
+		if g.Poisoned() {
+			d.tagless.Add(1)
+			continue
+		}
+		if mutant.Is(mutant.TagDroppedAtIDIP) {
+			g.Order = g.Order.Real()
+		}
+		clean = append(clean, g)
+	}
+	return clean
+}
+
+// answer writes one result an order, in the request's order. There are results for the clean ones.
 func answer(w http.ResponseWriter, grants []api.Grant, results []ledger.Result) {
 	answers := make([]delivery.Answer, len(grants))
 	for i, g := range grants {
-		answers[i] = delivery.Answer{Order: g.Order, Result: results[i].String()}
+		answers[i] = delivery.Answer{Order: g.Order, Result: delivery.Tagless}
+		if !g.Poisoned() {
+			answers[i].Result, results = results[0].String(), results[1:]
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(answers) // a caller who is gone asks again

@@ -127,6 +127,25 @@ func TestDeskAnswersForTheLedger(t *testing.T) {
 	}
 }
 
+// An order that lost its tag is answered for alone, and the ledger never hears of it.
+func TestDeskRefusesALostTag(t *testing.T) {
+	m := &memory{}
+	d := serveFrom(t, 2, 0, m)
+	d.activity.Shadow = true
+	orders := some(1, 0, 3, 1)
+	orders[1].User = orders[1].User.Pressure()
+	if w, got := ask(t, d, orders); got != "delivered tagless delivered" || len(m.users) != 2 || d.tagless.Load() != 1 {
+		t.Fatalf("%d %q; %d in the ledger, %d counted", w.Code, got, len(m.users), d.tagless.Load())
+	}
+	if w, got := ask(t, d, orders[1:2]); got != "tagless" {
+		t.Fatalf("%d %q", w.Code, got)
+	}
+	orders[1].Order = api.OrderOf(api.ShadowOf(1), 1, 1)
+	if w, got := ask(t, d, orders); got != "repeat delivered repeat" {
+		t.Fatalf("with its tag: %d %q", w.Code, got)
+	}
+}
+
 func TestDeskRefuses(t *testing.T) {
 	d := serveFrom(t, 2, 0, &memory{})
 	for target, want := range map[string]int{

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"redpacket/system/admin"
+	"redpacket/system/ail"
 	"redpacket/system/config"
 	"redpacket/system/control"
 	"redpacket/system/ledger"
@@ -27,8 +28,8 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	d := newDesk(cfg.Activity, cfg.Rules.DeliveryRate)
-	page := admin.Page{Node: cfg.Node, Metrics: metrics(d), Healthy: d.healthy, Switches: control.Follow(ctx, cfg)}
+	d, health := newDesk(cfg.Activity, cfg.Rules.DeliveryRate), ail.New(cfg.Node, cfg.Token)
+	page := admin.Page{Node: cfg.Node, Metrics: metrics(d), Healthy: d.healthy, Switches: control.Follow(ctx, cfg), Ail: health}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
@@ -39,17 +40,18 @@ func Run(ctx context.Context, cfg config.Config) error {
 	for range statementWorkers {
 		go d.work(ctx, l)
 	}
-	return serve(ctx, cfg.Inner, d)
+	return serve(ctx, cfg.Inner, d, health)
 }
 
 // serve answers games' calls until ctx ends.
-func serve(ctx context.Context, addr string, d *desk) error {
+func serve(ctx context.Context, addr string, d *desk, health *ail.Ail) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("delivery interface: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST "+delivery.Path, d)
+	game := func(r *http.Request) string { return r.URL.Query().Get("game") }
+	mux.Handle("POST "+delivery.Path, health.Requests(game, d))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
@@ -65,6 +67,10 @@ func serve(ctx context.Context, addr string, d *desk) error {
 // asked for again, so the total can be a little low; the ledger itself is the truth.
 func metrics(d *desk) admin.Registry {
 	r := admin.NewRegistry()
+	r.Counter("redpacket_poisoned_total", "Orders refused because their user and their tag contradict each other, by who noticed.",
+		admin.Labels{"at": "ledger"}, func() float64 { return float64(d.taglessInLedger()) })
+	r.Counter("redpacket_poisoned_total", "Orders refused because their user and their tag contradict each other, by who noticed.",
+		admin.Labels{"at": "idip"}, func() float64 { return float64(d.tagless.Load()) })
 	for game, g := range d.games {
 		labels := admin.Labels{"game": strconv.Itoa(game)}
 		r.Counter("redpacket_deliveries_total", "Orders delivered; repeats and conflicts are not.", labels,

@@ -3,7 +3,9 @@ package keeper
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"redpacket/system/activity"
 	"redpacket/system/api"
@@ -96,8 +98,18 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	r.grants(t, a, users[0], users[1])
 	r.grants(t, b, mine)
 	had := a.redis.of(users[0])
+	r.witness.mu.Lock()
+	r.witness.away = true // so that b cannot go alone yet
+	r.witness.mu.Unlock()
 	a.stop()
 	a.log.Stop()
+	r.eventually(t, "b misses its mirror", func() bool { _, mirror := b.k.duo.sights(); return !mirror.up(time.Now()) })
+	if err := b.order(t, cmdTakeOver); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "ask again") {
+		t.Errorf("a take-over by who waits for a lost mirror: %v", err)
+	}
+	r.witness.mu.Lock()
+	r.witness.away = false
+	r.witness.mu.Unlock()
 	r.in(t, b, pair.Alone)
 	r.witness.set("a", "alone")
 	if err := b.order(t, cmdTakeOver); !errors.Is(err, ErrRefused) {

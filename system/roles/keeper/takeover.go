@@ -67,13 +67,16 @@ func (d *duo) close(ctx context.Context, s grantlog.Shard) (grantlog.Shard, erro
 	return d.other.Announce(ctx, s)
 }
 
-// whole is nil when this shard is open and this keeper has its primary.
+// whole is nil when this shard is open and can be announced anew: an announcement would wait for a mirror that is lost.
 func (k *keeper) whole() error {
 	switch {
 	case k.duo == nil:
 		return fmt.Errorf("%w: keeper %s knows of no other IDC", ErrRefused, k.cfg.Node)
 	case !k.seen.Open:
 		return fmt.Errorf("%w: the shard of %s is closed itself, epoch %d, %s", ErrRefused, k.cfg.IDC, k.seen.Epoch, k.seen.Mode)
+	}
+	if _, mirror := k.duo.sights(); k.seen.Mode == pair.Mirrored && !mirror.up(k.clock()) {
+		return fmt.Errorf("%w: the mirror of %s does not answer, and is about to be left out; ask again", ErrRefused, k.cfg.IDC)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	defer s.Stop()
-	page := admin.Page{Node: cfg.Node, Metrics: metrics(s), Healthy: s.Healthy, Switches: control.Follow(ctx, cfg)}
+	page := admin.Page{Node: cfg.Node, Metrics: metrics(s), Healthy: s.Healthy, Switches: control.Follow(ctx, cfg), Data: cfg.Data}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/admin"
+	"redpacket/system/ail"
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/control"
@@ -20,12 +21,12 @@ import (
 // user's taste in decimal digits as its body: which of the activity's orders the list is shown in. So a list costs a
 // number on the wire, and no rendering. Anything else is Malformed.
 func Run(ctx context.Context, cfg config.Config) error {
-	d := newDesk(cfg.Activity)
-	page := admin.Page{Node: cfg.Node, Metrics: d.metrics(), Healthy: func() error { return nil }, Switches: control.Follow(ctx, cfg)}
+	d, health := newDesk(cfg.Activity), ail.New(cfg.Node, cfg.Token)
+	page := admin.Page{Node: cfg.Node, Metrics: d.metrics(), Healthy: func() error { return nil }, Switches: control.Follow(ctx, cfg), Ail: health}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
-	return wire.ListenCalls(ctx, cfg.Inner, func(batch []wire.Call, from *wire.Caller) { d.serve(batch, from) })
+	return wire.ListenCalls(ctx, cfg.Inner, health.Calls(func(batch []wire.Call, from ail.Caller) { d.serve(batch, from) }))
 }
 
 // desk answers questions; each link is served by a goroutine of its own.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -68,9 +69,9 @@ func (s *shop) Mark(context.Context) (mark, error) {
 	return mark{s.floors, uint64(len(s.log)), s.shard}, nil
 }
 
-func (s *shop) Held(_ context.Context, _ grantlog.Shard, a activity.Activity, keep func(api.Grant) error) error {
+func (s *shop) Held(_ context.Context, _ grantlog.Shard, some recon.Slice, keep func(api.Grant) error) error {
 	for _, g := range s.cmem {
-		if _, ok := a.Gift(g.Order.Gift()); ok {
+		if slices.ContainsFunc(some.Gifts(), func(of activity.Gift) bool { return of.ID == g.Order.Gift() && some.Activity == g.Order.Activity() }) {
 			if err := keep(g); err != nil {
 				return err
 			}

@@ -29,7 +29,7 @@ const (
 // ends.
 type shelves interface {
 	Mark(ctx context.Context) (mark, error)
-	Held(ctx context.Context, at grantlog.Shard, a activity.Activity, keep func(api.Grant) error) error
+	Held(ctx context.Context, at grantlog.Shard, some recon.Slice, keep func(api.Grant) error) error
 	Delivered(ctx context.Context, o ledger.Orders, keep func(books.Entry) error) error
 	Logged(ctx context.Context, from, to uint64) iter.Seq2[grantlog.Logged, error]
 	StillHeld(ctx context.Context, at grantlog.Shard, grants []api.Grant) ([]bool, error)
@@ -156,9 +156,7 @@ func (p *pass) compare(ctx context.Context, s recon.Slice) (*recon.Findings, err
 // stock enters what Redis and the ledger hold.
 func (p *pass) stock(ctx context.Context, t *recon.Table, s recon.Slice, at grantlog.Shard) error {
 	p.doing("reading Redis")
-	some := p.activity
-	some.Gifts = s.Gifts()
-	err := p.shelves.Held(ctx, at, some, func(g api.Grant) error { return errors.Join(t.Held(g), p.count(ctx)) })
+	err := p.shelves.Held(ctx, at, s, func(g api.Grant) error { return errors.Join(t.Held(g), p.count(ctx)) })
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (p *pass) reissue(ctx context.Context, f *recon.Findings) []ledger.Letter {
 	left := f.Counts[recon.Missing] - uint64(len(missing))
 	byGame := map[uint8][]api.Grant{}
 	for _, d := range missing {
-		gift, _ := p.activity.Gift(d.Grant.Order.Gift()) // it is a share of the activity, or it would be a stray
+		gift, _ := p.activity.GiftOf(d.Grant.Order) // it is a share of the activity, or it would be a stray
 		byGame[gift.Game] = append(byGame[gift.Game], d.Grant)
 	}
 	p.tell(func(r *recon.Result) {

@@ -13,6 +13,7 @@ import (
 	"redpacket/system/config"
 	"redpacket/system/grantlog"
 	"redpacket/system/ledger"
+	"redpacket/system/recon"
 )
 
 // stores are the real shelves, each reached through its link.
@@ -37,12 +38,12 @@ func (s stores) Mark(ctx context.Context) (m mark, err error) {
 }
 
 // Held reads the holders of some gifts. Claims go on meanwhile, so counters that disagree with holders say nothing.
-func (s stores) Held(ctx context.Context, at grantlog.Shard, a activity.Activity, keep func(api.Grant) error) error {
+func (s stores) Held(ctx context.Context, at grantlog.Shard, some recon.Slice, keep func(api.Grant) error) error {
 	addr, err := s.cfg.Peer(at.Primary)
 	if err != nil {
 		return err
 	}
-	epoch, _, err := cmem.Books(ctx, addr, cmem.Stock{Activity: a, Part: s.cfg.Part}, func(e books.Entry) error { return keep(e.Grant) })
+	epoch, _, err := cmem.Books(ctx, addr, cmem.Stock{Only: offersOf(&s.cfg.Activity, some), Part: s.cfg.Part}, func(e books.Entry) error { return keep(e.Grant) })
 	if err != nil && !errors.Is(err, cmem.ErrDisagree) {
 		return err
 	}
@@ -50,6 +51,17 @@ func (s stores) Held(ctx context.Context, at grantlog.Shard, a activity.Activity
 		return fmt.Errorf("%s is at epoch %d, the log at %d; run the pass again", at.Primary, epoch, at.Epoch)
 	}
 	return nil
+}
+
+// offersOf is what a slice is of.
+func offersOf(a *activity.Activity, some recon.Slice) []activity.Offer {
+	for _, o := range a.Offers() {
+		if o.ID == some.Activity {
+			o.Gifts = some.Gifts()
+			return []activity.Offer{o}
+		}
+	}
+	return []activity.Offer{}
 }
 
 // Delivered reads some orders of the ledger, which the data centres share: the others' shares are theirs to compare.
@@ -64,8 +76,8 @@ func (s stores) Delivered(ctx context.Context, o ledger.Orders, keep func(books.
 
 // othersShare says whether an order is of a share that another data centre gives out. What is no share at all is not.
 func othersShare(cfg config.Config, o api.Order) bool {
-	g, ok := cfg.Activity.Gift(o.Gift())
-	return ok && o.Activity() == cfg.Activity.ID && o.Index() < g.Shares && !cfg.Part.Has(g, o)
+	g, ok := cfg.Activity.GiftOf(o)
+	return ok && o.Index() < g.Shares && !cfg.Part.Has(g, o)
 }
 
 // Logged reads a stretch of the log.
@@ -92,7 +104,8 @@ func (s stores) StillHeld(ctx context.Context, at grantlog.Shard, grants []api.G
 		some := grants[len(held):min(len(grants), len(held)+cmem.MaxBatch)]
 		asks := make([]cmem.Ask, len(some))
 		for i, g := range some {
-			asks[i] = cmem.Ask{User: g.User, Gift: g.Order.Gift(), Server: g.Server}
+			number, _ := s.cfg.Activity.Number(g.Order) // it was held under it
+			asks[i] = cmem.Ask{User: g.User, Gift: number, Server: g.Server}
 		}
 		shares, err := node.Receipts(ctx, asks)
 		if err != nil {

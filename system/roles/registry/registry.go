@@ -9,6 +9,7 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/admin"
+	"redpacket/system/ail"
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/control"
@@ -19,12 +20,12 @@ import (
 // a newcomer? The answer is a code alone: OK, the user is not registered with the gift's game; NotEligible, the user is;
 // NotFound, there is no such gift; Malformed, it was no lookup.
 func Run(ctx context.Context, cfg config.Config) error {
-	d := &desk{activity: cfg.Activity}
-	page := admin.Page{Node: cfg.Node, Metrics: d.metrics(), Healthy: func() error { return nil }, Switches: control.Follow(ctx, cfg)}
+	d, health := &desk{activity: cfg.Activity}, ail.New(cfg.Node, cfg.Token)
+	page := admin.Page{Node: cfg.Node, Metrics: d.metrics(), Healthy: func() error { return nil }, Switches: control.Follow(ctx, cfg), Ail: health}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return err
 	}
-	return wire.ListenCalls(ctx, cfg.Inner, func(batch []wire.Call, from *wire.Caller) { d.serve(batch, from) })
+	return wire.ListenCalls(ctx, cfg.Inner, health.Calls(func(batch []wire.Call, from ail.Caller) { d.serve(batch, from) }))
 }
 
 // desk answers lookups; each link is served by a goroutine of its own.

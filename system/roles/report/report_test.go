@@ -79,28 +79,16 @@ func TestReportsArrive(t *testing.T) {
 	ticks := make(chan time.Time)
 	go report.New("tgw", []string{conn.LocalAddr().String()}, func(add func(string, uint64)) { add("tgw.claim.ok", 7) }).Run(ctx, ticks)
 	m := metrics(s)
-	read := func(name, label string) float64 {
-		families, err := m.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range families {
-			for _, x := range f.GetMetric() {
-				if f.GetName() == name && (label == "" || x.GetLabel()[0].GetValue() == label) {
-					return x.GetCounter().GetValue() + x.GetGauge().GetValue()
-				}
-			}
-		}
-		return 0
-	}
-	for deadline := time.Now().Add(10 * time.Second); read("redpacket_reported_total", "tgw.claim.ok") != 7 || read("redpacket_reports_total", "malformed") != 2; {
+	const reported, malformed = `redpacket_reported_total{series="tgw.claim.ok"}`, `redpacket_reports_total{outcome="malformed"}`
+	read := func(name string) float64 { return m.Values()[name] }
+	for deadline := time.Now().Add(10 * time.Second); read(reported) != 7 || read(malformed) != 2; {
 		select {
 		case ticks <- time.Time{}:
 		case <-time.After(time.Until(deadline)):
-			t.Fatalf("reported %g, malformed %g", read("redpacket_reported_total", "tgw.claim.ok"), read("redpacket_reports_total", "malformed"))
+			t.Fatalf("reported %g, malformed %g", read(reported), read(malformed))
 		}
 	}
-	if read("redpacket_reporting_nodes", "") != 1 {
+	if read("redpacket_reporting_nodes") != 1 {
 		t.Error("not one process has reported")
 	}
 	stop()

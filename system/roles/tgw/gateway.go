@@ -7,11 +7,14 @@ import (
 	"time"
 
 	"redpacket/system/activity"
+	"redpacket/system/ail"
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/gray"
 	"redpacket/system/l5"
 	"redpacket/system/login"
+	"redpacket/system/mutant"
 	"redpacket/system/overload"
 	"redpacket/system/wire"
 )
@@ -36,13 +39,16 @@ type gateway struct {
 	pages     []*wire.Response
 	replies   *wire.Replies
 	switches  *control.Current
+	health    *ail.Ail
 	offer     activity.Activity
 	defaults  defaults
 	sampled   atomic.Int64 // calls answered by a default because they were sampled out
 	seconds   atomic.Int64 // since 1970, at most tickEvery behind
 	wait      atomic.Int64 // µs: the longest mean queue wait of a pool in the last tick
 	listening atomic.Bool
+	tagless   atomic.Int64 // requests whose user and tag contradict each other
 	forwarded atomic.Int64 // calls sent to the other data centre
+	astray    atomic.Int64 // calls of the new version's users that the old one had to answer
 }
 
 func newGateway(cfg config.Config) (*gateway, error) {
@@ -61,11 +67,11 @@ func newGateway(cfg config.Config) (*gateway, error) {
 	}
 	replies := wire.NewReplies(overload.RetryAfter, r.Spread.D())
 	g := &gateway{rules: r, signer: signer, l5: judged, part: cfg.Part,
-		admission: overload.NewAdmission(r.QueueTarget.D(), near), beyond: overload.NewAdmission(r.QueueTarget.D(), pools-near),
+		admission: overload.NewAdmission(r.QueueTarget.D(), near), beyond: overload.NewAdmission(r.QueueTarget.D(), fresh-near),
 		gate: overload.NewGate(r.ClaimEvery.D(), gateUsers), pages: pages(replies), replies: replies,
-		switches: control.NewCurrent(cfg.Node, cfg.Token), offer: cfg.Activity, defaults: newDefaults(cfg.Activity, replies)}
+		switches: control.NewCurrent(cfg.Node, cfg.Token), health: ail.New(cfg.Node, cfg.Token), offer: cfg.Activity, defaults: newDefaults(cfg.Activity, replies)}
 	g.switches.OnChange(g.apply)
-	g.seconds.Store(time.Now().Unix())
+	g.seconds.Store(g.health.Clock.Now().Unix())
 	g.front = wire.NewFront(wire.Door{Serve: g.serve, Settled: g.settled, Replies: replies})
 	return g, nil
 }
@@ -73,7 +79,8 @@ func newGateway(cfg config.Config) (*gateway, error) {
 // serve handles the requests of one read.
 func (g *gateway) serve(b *wire.Batch) {
 	seconds := g.seconds.Load()
-	t := turn{gateway: g, batch: b, now: uint32(seconds), hour: uint32(seconds / 3600), sample: g.switches.Now().SampleOneIn}
+	switches := g.switches.Now()
+	t := turn{gateway: g, batch: b, now: uint32(seconds), hour: uint32(seconds / 3600), sample: switches.SampleOneIn, percent: int(switches.GrayPercent)}
 	for i := range b.Requests {
 		switch r := &b.Requests[i]; {
 		case r.Code != api.OK: // the front says why
@@ -91,7 +98,7 @@ func (g *gateway) serve(b *wire.Batch) {
 		if t.sent[i] > 0 {
 			g.pools[i].sent.Add(t.sent[i])
 		}
-		if i >= near && t.sent[i] > 0 {
+		if i >= near && i < fresh && t.sent[i] > 0 {
 			g.forwarded.Add(t.sent[i])
 		}
 	}
@@ -108,6 +115,7 @@ type turn struct {
 	hour    uint32
 	sample  uint32 // of the list and select calls, one of so many is sent on; 0 or 1: all
 	sampled int64
+	percent int // of the users, so many get the new version
 	sent    [pools]int64
 }
 
@@ -117,46 +125,84 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 	if err != nil || user == 0 {
 		return api.Unsigned
 	}
+	gift, code := t.gift(r, user)
+	if code != api.OK {
+		return code
+	}
 	far := t.owner(user) != t.part.IDC
-	if !t.admits(user, r.Op, far) {
+	if to := poolOf(r.Op, far); !t.pools[to].reserves(gift, t.batch.At) && !t.admits(user, r.Op, far) {
 		return api.Busy
 	}
 	if r.Op != api.Claim {
 		if t.sample > 1 {
-			if d := t.instead(r, user); d != nil {
+			if d := t.instead(r.Op, gift, user); d != nil {
 				t.batch.Answer(i, d)
 				t.sampled++
 				return api.OK
 			}
 		}
-		return t.send(poolOf(r.Op, far), i, user, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.replies.Bare(api.Busy)})
+		return t.send(poolOf(r.Op, far), i, wire.Call{User: user, Gift: gift}, wire.Wait{Within: t.rules.ReadWithin.D(), Late: t.replies.Bare(api.Busy)})
 	}
-	if !t.gate.Pass(user, t.batch.At) {
+	turn := turnOf(user, gift)
+	if !t.gate.Pass(turn, t.batch.At) {
 		return api.TooSoon
 	}
-	code := t.send(poolOf(api.Claim, far), i, user, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.replies.Bare(api.Unknown), Note: uint64(user)})
+	if mutant.Is(mutant.TagDroppedAtTGW) {
+		gift = gift.Untagged()
+	}
+	code = t.send(poolOf(api.Claim, far), i, wire.Call{User: user, Gift: gift}, wire.Wait{Within: t.rules.ClaimWithin.D(), Late: t.replies.Bare(api.Unknown), Note: uint64(turn)})
 	if code != api.OK {
-		t.gate.Release(user)
+		t.gate.Release(turn)
 	}
 	return code
 }
 
-func (t *turn) send(to, i int, user api.User, w wire.Wait) api.Code {
+// turnOf is a user's turn to claim as the gate knows it. Each activity has its own: else who claims in one could not claim
+// in its neighbour. The places stand between the users' ids and the bit of pressure.
+func turnOf(user api.User, gift api.Gift) api.User { return user ^ api.User(gift.Place())<<56 }
+
+// gift is what a request asks about, by its number on the platform. A user and a tag that contradict each other are
+// refused here, at the source; those behind do not rely on it.
+func (t *turn) gift(r *wire.Request, user api.User) (api.Gift, api.Code) {
+	if api.Poisoned(user, r.Tagged) {
+		t.tagless.Add(1)
+		return 0, api.Tagless
+	}
+	place, there := t.offer.PlaceOf(r.Of)
+	if !there || r.Gift >= activity.MaxGifts || r.Tagged && !t.offer.Shadow {
+		return 0, api.NotFound
+	}
+	return r.Gift.In(place, r.Tagged), api.OK
+}
+
+func (t *turn) send(to, i int, call wire.Call, w wire.Wait) api.Code {
+	to, k := t.choose(to, call.User)
 	p := &t.pools[to]
-	k := p.pick(user)
 	if k < 0 {
 		return api.Busy
 	}
 	w.Via = via(to, k)
 	r := &t.batch.Requests[i]
-	call := wire.Call{ID: t.batch.Later(i, w), Op: r.Op, User: user, Gift: r.Gift, Server: r.Server,
-		Waited: uint32(min(time.Since(t.batch.At).Microseconds(), 1<<31))}
+	call.ID, call.Op, call.Server = t.batch.Later(i, w), r.Op, r.Server
+	call.Waited = uint32(min(time.Since(t.batch.At).Microseconds(), 1<<31))
 	if !p.links[k].Send(call) {
 		p.peers.Failed(k, 1)
 		return api.Busy
 	}
 	t.sent[to]++
 	return api.OK
+}
+
+// choose is the pool and the instance that a user's call goes to: the new version's if the user gets that. When none of its
+// instances can be reached the old one answers, and is counted: a user is served before a release is clean.
+func (t *turn) choose(to int, user api.User) (pool, k int) {
+	if t.percent > 0 && to < near && gray.Takes(user, t.percent) {
+		if k := t.pools[fresh+to].pick(user); k >= 0 {
+			return fresh + to, k
+		}
+		t.astray.Add(1)
+	}
+	return to, t.pools[to].pick(user)
 }
 
 // settled hears how a request came out that was sent on. A claim that was shed behind the gate has changed nothing, so
@@ -181,9 +227,12 @@ func (g *gateway) step(length time.Duration) {
 		worst = max(worst, seen[i].Wait)
 	}
 	g.wait.Store(worst.Microseconds())
+	for i := range near {
+		seen[i] = seen[i].With(seen[fresh+i]) // both versions serve the same users
+	}
 	g.admission.Step(length, seen[:near])
 	if g.part.Shared() {
-		g.beyond.Step(length, seen[near:])
+		g.beyond.Step(length, seen[near:fresh])
 	}
 }
 

@@ -1,6 +1,7 @@
 package tgw
 
 import (
+	"redpacket/system/activity"
 	"redpacket/system/admin"
 	"redpacket/system/api"
 	"redpacket/system/l5"
@@ -26,6 +27,10 @@ func (g *gateway) metrics() admin.Registry {
 	}
 	r.Counter("redpacket_forwarded_total", "Calls sent to the other data centre, which decides their users' claims.", nil,
 		func() float64 { return float64(g.forwarded.Load()) })
+	r.Counter("redpacket_poisoned_total", "Requests refused because their user and their tag contradict each other.", admin.Labels{"at": "tgw"},
+		func() float64 { return float64(g.tagless.Load()) })
+	r.Counter("redpacket_astray_total", "Calls of the new version's users that the old one answered, because no instance of the new one could be reached.", nil,
+		func() float64 { return float64(g.astray.Load()) })
 	r.Gauge("redpacket_admitted_share", "Share of the users who may begin a journey.", nil,
 		func() float64 { return g.admission.Share(api.List) })
 	for op := api.List; op < api.Ops; op++ {
@@ -41,6 +46,15 @@ func (g *gateway) metrics() admin.Registry {
 		func() float64 { return float64(g.gate.Forgotten()) })
 	r.Counter("redpacket_sampled_total", "List and select calls answered by a default, because switches say to carry out one of some.", nil,
 		func() float64 { return float64(g.sampled.Load()) })
+	for home := range activity.IDC(activity.IDCs) {
+		r.Gauge("redpacket_taken_over", "1 while the other data centre decides for the users who are at home in this one.", admin.Labels{"home": home.String()},
+			func() float64 {
+				if g.taken[home].Load() {
+					return 1
+				}
+				return 0
+			})
+	}
 	for i := range g.pools {
 		p := &g.pools[i]
 		r.Gauge("redpacket_links_up", "Links to a pool that are up.", admin.Labels{"pool": p.name}, func() float64 { return float64(p.up()) })
@@ -52,15 +66,21 @@ func (g *gateway) metrics() admin.Registry {
 // judged publishes what l5 thinks of the instances. How many calls a caller makes decides which way a faulty one goes, so
 // they are counted too.
 func (p *pool) judged(r admin.Registry) {
-	r.Gauge("redpacket_l5_all_tried", "1 when no instance of the pool works, so that all are tried.", admin.Labels{"pool": p.name},
+	r.Gauge("redpacket_l5_all_tried", "1 when no instance of the pool works, so that all are tried; 0 in a pool without any.", admin.Labels{"pool": p.name},
 		func() float64 {
-			if p.peers.AllTried() {
+			if len(p.peers.Names()) > 0 && p.peers.AllTried() {
 				return 1
 			}
 			return 0
 		})
 	for i, name := range p.peers.Names() {
 		peer := admin.Labels{"peer": name}
+		r.Gauge("redpacket_l5_listed", "1 while the instance is on the list of those that there are.", peer, func() float64 {
+			if p.peers.Listed(i) {
+				return 1
+			}
+			return 0
+		})
 		r.Gauge("redpacket_l5_state", "0 closed, 1 half-open, 2 open: the instance is ejected.", peer,
 			func() float64 { return float64(p.peers.Seen(i).State) })
 		for _, c := range []struct {

@@ -9,6 +9,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/gray"
 	"redpacket/system/pair"
 )
 
@@ -76,11 +77,16 @@ func poolOf(op api.Op, far bool) int {
 }
 
 // poolName is how a pool is called, and how the names of its instances begin: ams-heavy-1 where there is one data centre,
-// ams-heavy-a1 in data centre a of two. A pool that there is not has no prefix.
+// ams-heavy-a1 in data centre a of two, gray-ams-heavy-1 for one of the new version. A pool that there is not has no prefix.
 func poolName(pool int, part activity.Part) (name, prefix string) {
 	name = [near]string{"ams-light", "ams-heavy"}[pool%near]
+	if pool >= fresh {
+		name = gray.Prefix + name
+	}
 	prefix = name + "-"
 	switch other := 1 - part.IDC; {
+	case pool >= fresh:
+		return name, prefix
 	case pool < near && !part.Shared():
 		return name, prefix
 	case pool < near:

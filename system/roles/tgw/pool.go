@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,13 +16,15 @@ import (
 	"redpacket/system/wire"
 )
 
-// The pools of ams; none can starve another. Those of the other data centre come last.
+// The pools of ams; none can starve another. Those of the other data centre come after this one's own, and those of the new version,
+// where one stands beside the old, come last.
 const (
 	light    = overload.Reads        // list, select, receipt
 	heavy    = overload.Claims       // claims
 	farLight = near + overload.Reads // receipts of users whose claims the other data centre decides
 	farHeavy = near + overload.Claims
-	pools    = 2 * near
+	fresh    = 2 * near // from here on: the new version's, in the order of near's
+	pools    = 3 * near
 
 	near = 2 // so many pools are this data centre's own
 )
@@ -35,6 +38,30 @@ type pool struct {
 	sent            atomic.Int64
 	replied, served atomic.Int64
 	waits           overload.Waits
+
+	mu      sync.Mutex
+	reserve *overload.Pacer // neighbours' calls that pass whatever admission says; nil: none
+}
+
+// reserveBurst is how much of its reserve a neighbour may use at once.
+const reserveBurst = 250 * time.Millisecond
+
+// reserveFor keeps a share of what the pool's instances are built for to neighbours.
+func (p *pool) reserveFor(rate, share float64) {
+	if rate *= share * float64(len(p.links)); rate > 0 {
+		p.reserve = overload.NewPacer(rate, reserveBurst)
+	}
+}
+
+// reserves says whether a call passes as a neighbour's, within what is reserved for them. No other call costs more than
+// the question whose it is.
+func (p *pool) reserves(gift api.Gift, now time.Time) bool {
+	if gift.Place() == 0 || p.reserve == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reserve.Take(now, 1) > 0
 }
 
 // dial opens the links to every ams among the peers.
@@ -56,14 +83,25 @@ func (g *gateway) dial(ctx context.Context, peers map[string]string) error {
 		for k, name := range names {
 			p.links = append(p.links, wire.DialCalls(ctx, peers[name], func(replies []wire.Reply) {
 				failed := p.note(replies)
+				if i >= fresh {
+					mark(replies)
+				}
 				p.peers.Answered(k, max(0, g.front.Answer(replies)-failed))
 				if failed > 0 {
 					p.peers.Failed(k, failed)
 				}
 			}))
 		}
+		p.reserveFor([near]float64{g.rules.LightRate, g.rules.HeavyRate}[i%near], g.rules.Reserve)
 	}
 	return nil
+}
+
+// mark notes that the new version gave these replies.
+func mark(replies []wire.Reply) {
+	for i := range replies {
+		replies[i].Marked = true
+	}
 }
 
 // note counts what came back. What the callee shed is no sign of what it can carry. It returns how many replies are

@@ -1,6 +1,7 @@
 package tgw
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // defaults answer the list and select calls that are sampled out: what a page needs to go on, from memory.
 type defaults struct {
-	list    *wire.Response
+	lists   []*wire.Response // by the activity's place
 	servers []*wire.Response // by game
 }
 
@@ -23,11 +24,14 @@ const listed = 200
 // newDefaults renders the gifts in their default order, without their amounts, and each game's servers.
 func newDefaults(a activity.Activity, r *wire.Replies) defaults {
 	const head = `{"code":"ok","degraded":["sampled"],`
-	ids := make([]int, 0, listed)
-	for _, g := range a.Gifts[:min(len(a.Gifts), listed)] {
-		ids = append(ids, int(g.ID))
+	var d defaults
+	for _, of := range slices.Insert(slices.Clone(a.Beside), 0, a) {
+		ids := make([]int, 0, listed)
+		for _, g := range of.Gifts[:min(len(of.Gifts), listed)] {
+			ids = append(ids, int(g.ID))
+		}
+		d.lists = append(d.lists, r.With(api.OK, appendNumbers([]byte(head+`"gifts":`), ids)))
 	}
-	d := defaults{list: r.With(api.OK, appendNumbers([]byte(head+`"gifts":`), ids))}
 	var servers []int
 	for s := range activity.Servers {
 		servers = append(servers, s+1)
@@ -56,16 +60,16 @@ const otherDraw api.User = 0x9e3779b97f4a7c15
 
 // instead is the default answer to a call that is sampled out; nil: it is to be carried out. The same users are served
 // each time.
-func (t *turn) instead(r *wire.Request, user api.User) *wire.Response {
+func (t *turn) instead(op api.Op, gift api.Gift, user api.User) *wire.Response {
 	if overload.Place(user^otherDraw, int(t.sample)) == 0 {
 		return nil
 	}
-	switch r.Op {
+	switch op {
 	case api.List:
-		return t.defaults.list
+		return t.defaults.lists[gift.Place()]
 	case api.Select:
-		if gift, there := t.offer.Gift(r.Gift); there {
-			return t.defaults.servers[gift.Game]
+		if of, there := t.offer.Gift(gift); there {
+			return t.defaults.servers[of.Game]
 		}
 	}
 	return nil

@@ -109,7 +109,7 @@ func TestDefaultsOfAnEmptyActivity(t *testing.T) {
 	r := start(t, nil, both()...)
 	for _, a := range []activity.Activity{{}, activity.Festival(1, 0.001)} {
 		d := newDefaults(a, r.replies)
-		if d.list == nil || len(d.servers) != int(a.Games) {
+		if len(d.lists) != 1 || len(d.servers) != int(a.Games) {
 			t.Errorf("%d games: %+v", a.Games, d)
 		}
 	}

@@ -41,7 +41,7 @@ func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) er
 	reporter.Withhold(func() bool { return g.switches.Now().DropReports })
 	metrics := g.metrics()
 	reporter.Publish(metrics)
-	page := admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: g.healthy, Switches: g.switches}
+	page := admin.Page{Node: cfg.Node, Metrics: metrics, Healthy: g.healthy, Switches: g.switches, Ail: g.health}
 	if err := admin.Serve(ctx, cfg.Admin, page); err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -49,6 +49,7 @@ func (g *gateway) run(ctx context.Context, cfg config.Config, l net.Listener) er
 	var running sync.WaitGroup
 	running.Go(func() { g.tick(ctx) })
 	running.Go(func() { g.follow(ctx, cfg) })
+	running.Go(func() { g.discover(ctx, cfg) })
 	g.listening.Store(true)
 	err := g.front.Serve(ctx, l)
 	g.listening.Store(false)
@@ -72,7 +73,7 @@ func (g *gateway) tick(ctx context.Context) {
 		case <-ticker.C:
 		}
 		now := time.Now()
-		g.seconds.Store(now.Unix())
+		g.seconds.Store(g.health.Clock.Of(now).Unix())
 		g.step(now.Sub(last))
 		last = now
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -107,11 +108,18 @@ type place struct {
 	part activity.Part
 }
 
+// platform is the festival with a neighbour, and pressure traffic let in.
+func platform() activity.Activity {
+	a := activity.Festival(1, 0.001)
+	a.Beside, a.Shadow = []activity.Activity{activity.Neighbour(1, 0.001)}, true
+	return a
+}
+
 // startIn is start in a place.
 func startIn(t testing.TB, at place, change func(*config.Rules), names ...string) *rig {
 	t.Helper()
 	r := &rig{t: t, ams: map[string]*ams{}}
-	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Activity: activity.Festival(1, 0.001), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
+	cfg := config.Config{Node: "tgw", Key: key, Rules: config.Default(), Activity: platform(), Peers: map[string]string{"cmem-1": "127.0.0.1:1"}}
 	for _, name := range names {
 		r.ams[name] = startAMS(t, "127.0.0.1:0")
 		cfg.Peers[name] = r.ams[name].addr
@@ -157,19 +165,13 @@ func both() []string { return []string{"ams-light-1", "ams-heavy-1"} }
 // metric reads one metric; labels are their values in the order of the labels' names.
 func (r *rig) metric(name string, labels ...string) float64 {
 	r.t.Helper()
-	families, err := r.metrics().Gather()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			var has []string
-			for _, l := range m.GetLabel() {
-				has = append(has, l.GetValue())
-			}
-			if f.GetName() == name && slices.Equal(has, labels) {
-				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
-			}
+	for series, value := range r.metrics().Values(name) {
+		var has []string
+		for _, label := range regexp.MustCompile(`"([^"]*)"`).FindAllStringSubmatch(series, -1) {
+			has = append(has, label[1])
+		}
+		if slices.Equal(has, labels) {
+			return value
 		}
 	}
 	r.t.Fatalf("no metric %s %v", name, labels)

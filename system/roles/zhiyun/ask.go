@@ -32,7 +32,7 @@ func (p *platform) request(ctx context.Context, i config.Instance, method, path 
 	}
 	defer answer.Body.Close()
 	page, err := io.ReadAll(io.LimitReader(answer.Body, mostPage))
-	if err == nil && answer.StatusCode != http.StatusOK {
+	if err == nil && answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusAccepted {
 		err = fmt.Errorf("%s %s answers %d: %.200s", method, path, answer.StatusCode, strings.TrimSpace(string(page)))
 	}
 	return page, err

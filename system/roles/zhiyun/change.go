@@ -138,22 +138,26 @@ func (p *platform) inStore(ctx context.Context) bool {
 	return p.write(ctx, *want, stored.revision) == nil
 }
 
-// activate throws a playbook's switches; twice is once.
+// activate throws a playbook's switches, and makes its call; twice is once.
 func (p *platform) activate(ctx context.Context, id, by string) (ops.Outcome, error) {
 	b, there := playbook.Find(p.books, id)
 	switch {
 	case !there:
 		return ops.Outcome{}, p.unknown(id)
-	case b.Action == control.Settings{}:
+	case !b.Acts():
 		return ops.Outcome{}, fmt.Errorf("%w: playbook %s throws no switch; people do it: %s", errConflict, id, b.ByHand)
 	}
-	return p.change(ctx, func(s control.Switches) (control.Switches, error) {
+	o, err := p.change(ctx, func(s control.Switches) (control.Switches, error) {
 		if !slices.ContainsFunc(s.Active, func(a control.Activation) bool { return a.Playbook == id }) {
 			s.Active = append(slices.Clone(s.Active), control.Activation{Playbook: id, By: by})
 		}
 		s.Settings = playbook.Fold(p.books, s.Base, s.Active)
 		return s, nil
 	})
+	if o.Changed {
+		p.call(b.Calls)
+	}
+	return o, err
 }
 
 // rollBack takes a playbook's switches back, and leaves those of others; twice is once.

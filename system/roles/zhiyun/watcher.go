@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,12 +16,16 @@ import (
 	"redpacket/system/control/playbook"
 )
 
+// versionShown is where a process' metrics show which version of the switches it runs with.
+const versionShown = "redpacket_switches_version"
+
 // watcher sees every second to it that everyone runs with what is wanted, and that playbooks come when they are due. It
 // measures by itself, from the processes: it must not be blind when monitoring is.
 type watcher struct {
 	*platform
 	capacity config.Capacity
 	last     playbook.Scrape
+	rounds   int // of repair
 
 	mu     sync.Mutex // guards what follows
 	watch  *playbook.Watch
@@ -37,8 +42,9 @@ func (w *watcher) run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		due := w.look(ctx, time.Now())
 		w.repair(ctx)
-		for _, d := range w.look(ctx, time.Now()) {
+		for _, d := range due {
 			w.act(ctx, d)
 		}
 	}
@@ -47,7 +53,8 @@ func (w *watcher) run(ctx context.Context) {
 // repair pushes to those who run with something older than what is wanted, such as a process that has started anew, and
 // brings the store up to it. A process that runs with something newer has it from another platform.
 func (w *watcher) repair(ctx context.Context) {
-	echoes, errs := w.each(ctx, w.all, w.echo)
+	of := w.doubtful()
+	echoes, errs := w.each(ctx, of, w.echo)
 	want, missing := w.wanted.Load(), 0
 	for i, e := range echoes {
 		switch {
@@ -56,7 +63,7 @@ func (w *watcher) repair(ctx context.Context) {
 		case e.Version > want.Version:
 			w.newer(e.Switches)
 		case !e.Switches.Equal(*want):
-			if _, err := w.push(ctx, w.all[i], *want); err != nil {
+			if _, err := w.push(ctx, of[i], *want); err != nil {
 				missing++
 			}
 		}
@@ -65,6 +72,24 @@ func (w *watcher) repair(ctx context.Context) {
 	if w.store != nil {
 		w.inStore(ctx)
 	}
+}
+
+// wholeEvery is how many rounds of repair come to one that asks everyone for all that it runs with. In the others a
+// process that shows the wanted version is believed: only two platforms can have made two of them.
+const wholeEvery = 5
+
+// doubtful are the processes that must be asked what they run with, since their metrics did not show the wanted version.
+func (w *watcher) doubtful() []config.Instance {
+	w.rounds++
+	if w.rounds%wholeEvery == 0 {
+		return w.all
+	}
+	shown, want := map[string]bool{}, float64(w.wanted.Load().Version)
+	for _, i := range w.last.Instances {
+		v, there := i.Values[versionShown]
+		shown[i.Node] = there && v == want
+	}
+	return slices.DeleteFunc(slices.Clone(w.all), func(i config.Instance) bool { return shown[i.Node] })
 }
 
 // look measures, and returns what is to be done of itself.
@@ -80,7 +105,7 @@ func (w *watcher) look(ctx context.Context, now time.Time) []playbook.Decision {
 
 // scrape reads the metrics that playbooks ask for, of everyone at once. Who does not answer is left out.
 func (w *watcher) scrape(ctx context.Context, now time.Time) playbook.Scrape {
-	names := playbook.Series()
+	names := append(playbook.Series(), versionShown)
 	path := "/-/metrics?" + url.Values{"name[]": names}.Encode()
 	read := make([]playbook.Instance, len(w.all))
 	var group sync.WaitGroup

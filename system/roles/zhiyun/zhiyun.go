@@ -42,6 +42,9 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	p.learn(ctx)
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	calls.Go(func() { p.callAll(ctx) })
 	w.run(ctx)
 	return nil
 }
@@ -86,13 +89,14 @@ type platform struct {
 	asker *http.Client
 
 	turn    chan struct{} // has one place: whose change it is
+	calls   chan playbook.Call
 	wanted  box
 	missing counter
 	learned counter // 1 once the platform knows
 }
 
 func newPlatform(cfg config.Config, books []playbook.Playbook) *platform {
-	p := &platform{node: cfg.Node, token: cfg.Token, books: books, all: cfg.Instances, turn: make(chan struct{}, 1),
+	p := &platform{node: cfg.Node, token: cfg.Token, books: books, all: cfg.Instances, turn: make(chan struct{}, 1), calls: make(chan playbook.Call, 1),
 		asker: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, DisableCompression: true}}}
 	p.wanted.Store(&control.Switches{})
 	return p

@@ -52,6 +52,7 @@ type system struct {
 	processes []*process
 	watcher   *watcher
 	api       *httptest.Server
+	at        time.Time // what the watcher's clock shows
 }
 
 func (s *system) startStore() {
@@ -69,7 +70,7 @@ func (s *system) startStore() {
 // start brings up a system of n processes that follow the store, and a platform that knows it.
 func start(t *testing.T, n int) *system {
 	t.Helper()
-	s := &system{t: t, dir: t.TempDir(), addr: "127.0.0.1:0"}
+	s := &system{t: t, dir: t.TempDir(), addr: "127.0.0.1:0", at: time.Unix(0, 0)}
 	s.startStore()
 	t.Cleanup(func() { s.store.Stop() })
 	for i := range n {
@@ -310,11 +311,22 @@ func TestTwoPlatforms(t *testing.T) {
 	s.runs(6, playbook.Fold(s.books, control.Settings{}, s.wanted.Load().Active))
 }
 
+// seconds has the platform look and act once for each second that passes.
+func (s *system) seconds(t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		s.at = s.at.Add(time.Second)
+		for _, d := range s.watcher.look(t.Context(), s.at) {
+			s.watcher.act(t.Context(), d)
+		}
+	}
+}
+
 // The platform measures the load itself: P1 comes of itself after 3 s above 0.85 of the capacity, and goes of itself.
 func TestTriggersAct(t *testing.T) {
 	t.Parallel()
 	s := start(t, 2)
-	total, at := 0.0, time.Unix(0, 0)
+	total := 0.0
 	second := func(rate float64) {
 		t.Helper()
 		total += rate
@@ -322,10 +334,7 @@ func TestTriggersAct(t *testing.T) {
 		for _, p := range s.processes {
 			p.metrics.Store(&page)
 		}
-		at = at.Add(time.Second)
-		for _, d := range s.watcher.look(t.Context(), at) {
-			s.watcher.act(t.Context(), d)
-		}
+		s.seconds(t, 1)
 	}
 	second(0)
 	for range 3 {

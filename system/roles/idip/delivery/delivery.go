@@ -43,6 +43,7 @@ const (
 	Delivered = "delivered"
 	Repeat    = "repeat"
 	Conflict  = "conflict"
+	Tagless   = "tagless" // the user is of pressure traffic and the order is not, or the other way round: never delivered
 )
 
 // OrdersOf is the request for some grants.
@@ -54,7 +55,7 @@ func OrdersOf(grants []api.Grant) []Order {
 	return orders
 }
 
-// DecodeOrders reads a request strictly: 1 to MaxOrders orders of one game of the activity, no field unknown, nothing
+// DecodeOrders reads a request strictly: 1 to MaxOrders orders of one game of the activity or its platform, no field unknown, nothing
 // behind them.
 func DecodeOrders(body io.Reader, a activity.Activity, game uint8) ([]api.Grant, error) {
 	var orders []Order
@@ -76,9 +77,9 @@ func DecodeOrders(body io.Reader, a activity.Activity, game uint8) ([]api.Grant,
 
 // check holds the order's own words against each other: its number already says the activity and the gift.
 func (o Order) check(a activity.Activity, game uint8) error {
-	gift, there := a.Gift(o.Gift)
+	gift, there := a.GiftOf(o.Order)
 	switch {
-	case o.Order.Activity() != a.ID || !there || o.Order.Gift() != o.Gift:
+	case !there || o.Order.Gift() != o.Gift:
 		return fmt.Errorf("order %d is not of gift %d of activity %d", o.Order, o.Gift, a.ID)
 	case gift.Game != game:
 		return fmt.Errorf("order %d is of game %d, not %d", o.Order, gift.Game, game)
@@ -101,7 +102,7 @@ func DecodeAnswers(body io.Reader, grants []api.Grant) ([]Answer, error) {
 		if a.Order != grants[i].Order {
 			return nil, fmt.Errorf("answer %d is to order %d, not %d", i, a.Order, grants[i].Order)
 		}
-		if a.Result != Delivered && a.Result != Repeat && a.Result != Conflict {
+		if a.Result != Delivered && a.Result != Repeat && a.Result != Conflict && a.Result != Tagless {
 			return nil, fmt.Errorf("answer to order %d is %.20q", a.Order, a.Result)
 		}
 	}

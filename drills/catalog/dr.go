@@ -1,0 +1,161 @@
+package catalog
+
+import (
+	"time"
+
+	"redpacket/drills"
+	"redpacket/drills/judge"
+	"redpacket/faults"
+	"redpacket/faults/idc"
+	"redpacket/faults/node"
+	"redpacket/loadprofiles"
+	"redpacket/system/topology"
+)
+
+// The drills on disaster recovery run small: what they ask hangs on no rate, and the data centre that is left must have room
+// for everybody, and for the probes, which are as many claims again.
+const (
+	drScale  = 0.05
+	drRate   = loadprofiles.Estimate / 4
+	drProbe  = 10 * time.Millisecond
+	drLate   = 50 * time.Millisecond  // that 99 of 100 probes may be: the machine has few cores
+	drStart  = 600 * time.Millisecond // between two nodes of a data centre that is started again
+	drDecide = 3 * time.Second        // from the loss to the order: what looking at it and deciding takes
+	drCuts   = 1000                   // connections that clients may lose: each is tried anew for as long as its door is dead
+)
+
+// disaster is what a drill on disaster recovery adds to its words.
+type disaster struct {
+	hurts      []faults.Fault
+	lost, back time.Duration // how long the faults last, and how long it is watched until all should be as before; 0: they last for good
+	within     time.Duration // the RTO
+	seconds    int           // that service must last
+	felt       bool          // users must have felt it
+}
+
+// recovered is a drill in which faults come at once, last, and are healed one after the other. The first of them is the one
+// whose effect begins the recovery time.
+func (e disaster) recovered(asked time.Duration, d drills.Drill) drills.Drill {
+	d.Group, d.Scale, d.Probe = "dr", drScale, drProbe
+	d.Phases = []drills.Phase{
+		warm(drRate),
+		hold("before", drRate, length(asked, 5*time.Second)),
+		hold("lost", drRate, e.lost),
+	}
+	if e.back > 0 {
+		d.Phases = append(d.Phases, hold("return", drRate, e.back))
+	}
+	d.Phases = append(d.Phases, hold("after", drRate, length(asked, 5*time.Second)))
+	windows := d.Windows()
+	for i, f := range e.hurts {
+		one := drills.Injection{At: windows[2].From, Fault: f}
+		if e.back > 0 {
+			one.For = e.lost + time.Duration(i)*drStart
+		}
+		d.Injections = append(d.Injections, one)
+	}
+	first := e.hurts[0].String()
+	d.Assertions = append([]judge.Assertion{judge.StepsEffective{}, judge.GeneratorKeptUp{Dropped: drCuts}, judge.ProbesOnTime{LateBy: drLate},
+		judge.Succeeds{AtLeast: 0.999, In: "before"}, judge.Succeeds{AtLeast: 0.999, In: "after"},
+		judge.RTO{Within: e.within, After: first, AtLeast: 0.99, Seconds: e.seconds, Felt: e.felt}, judge.RPO{After: first}}, d.Assertions...)
+	steps := d.Steps
+	d = event(d)
+	d.Steps, d.Topology = steps, topology.TwoIDC()
+	return d
+}
+
+// single is a loss that the system sees to by itself.
+func single(felt bool, hurts ...faults.Fault) disaster {
+	return disaster{hurts: hurts, lost: 12 * time.Second, back: 8 * time.Second, within: 10 * time.Second, seconds: 5, felt: felt}
+}
+
+// IDCDead is DR-1: everything in data centre a dies at once. Its users are sent to b, which takes them over with what they
+// have; then a comes back, node by node, learns what they were granted meanwhile, and has them again.
+func IDCDead(asked time.Duration) drills.Drill {
+	e := idcDead(18*time.Second, 24*time.Second)
+	d := e.recovered(asked, drills.Drill{ID: "dr-1", Name: "data centre a dies, b takes over, a comes back",
+		Why: "the loss of a data centre costs users their gifts, or gives them a second one"})
+	windows := d.Windows()
+	d.Steps = []drills.Timed{
+		{At: windows[2].From + drDecide, Step: drills.TakeOver{Home: "a"}},
+		{At: windows[3].From + e.back/2, Step: drills.GiveBack{Home: "a"}},
+	}
+	return d
+}
+
+// idcDead is the death of every node of a at the same moment.
+func idcDead(lost, back time.Duration) disaster {
+	e := disaster{lost: lost, back: back, within: 15 * time.Second, seconds: 10, felt: true}
+	for _, n := range topology.TwoIDC().Nodes {
+		if n.IDC == "a" {
+			e.hurts = append(e.hurts, node.Killed{Node: n.Name})
+		}
+	}
+	return e
+}
+
+// IDCGone is DR-9: data centre a dies and stays dead. What its users have is known by its mirror and by b's marks alone, and
+// the money is counted from those.
+func IDCGone(asked time.Duration) drills.Drill {
+	d := idcDead(16*time.Second, 0).recovered(asked, drills.Drill{ID: "dr-9", Name: "data centre a dies for good",
+		Why: "what a dead data centre promised cannot be told from what is left"})
+	d.Steps = []drills.Timed{{At: d.Windows()[2].From + drDecide, Step: drills.TakeOver{Home: "a"}}}
+	return d
+}
+
+// IDCSecluded is DR-2: no user reaches data centre a any more; nothing in it is hurt. The
+// name service sends its users to b, and their claims are decided at home all the same.
+func IDCSecluded(asked time.Duration) drills.Drill {
+	return single(true, idc.Secluded{IDC: "a", Gateways: topology.TwoIDC().RoleIn("tgw", "a"), Probers: []string{"gslb"}}).recovered(asked, drills.Drill{ID: "dr-2", Name: "data centre a is cut off from users",
+		Why: "users stay with a door that does not open, though the other one does"})
+}
+
+// IDCParted is DR-3: nothing passes between the data centres any more. Each goes on alone, and what they missed of each other is
+// made up for when the line is back.
+func IDCParted(asked time.Duration) drills.Drill {
+	return single(true, idc.Parted{Carrier: "linkd-between", Links: between(topology.TwoIDC())}).recovered(asked, drills.Drill{ID: "dr-3", Name: "the data centres are cut off from each other",
+		Why: "two data centres that need each other for every grant are worse than one"})
+}
+
+// between are the links that cross from one data centre to the other.
+func between(t topology.Topology) (links []string) {
+	for _, l := range t.Links {
+		if l.Group == "between" {
+			links = append(links, l.Name)
+		}
+	}
+	return links
+}
+
+// StoreLost is DR-4: the Redis that decides for a's users dies.
+func StoreLost(asked time.Duration) drills.Drill {
+	kill := node.Killed{Node: "cmem-a1"}
+	return single(true, kill).recovered(asked, drills.Drill{ID: "dr-4", Name: "a primary Redis is lost",
+		Why: "what only Redis knew was promised to somebody"})
+}
+
+// LogLost is DR-5: the log server of a dies, with a's log and the mirror of b's.
+func LogLost(asked time.Duration) drills.Drill {
+	return single(true, node.Killed{Node: "log-a"}).recovered(asked, drills.Drill{ID: "dr-5", Name: "a log is lost",
+		Why: "grants stop with a log though there is another, or go on where nobody would find them again"})
+}
+
+// LedgerLost is DR-6: nothing can be delivered for a while, and nobody who claims may notice.
+func LedgerLost(asked time.Duration) drills.Drill {
+	return single(false, node.Killed{Node: "ledger"}).recovered(asked, drills.Drill{ID: "dr-6", Name: "the ledger is lost",
+		Why: "a delivery that has to wait makes a grant wait, or is made twice"})
+}
+
+// ControlLost is DR-7: the control store, which is the witness of both data centres too, is away, and nobody may notice.
+func ControlLost(asked time.Duration) drills.Drill {
+	return single(false, node.Killed{Node: "control"}).recovered(asked, drills.Drill{ID: "dr-7", Name: "the control store is lost",
+		Why: "what is there to manage the system stops it"})
+}
+
+// StoreAndLogLost is DR-8: Redis and the log of a die at the same time. The spool and the mirror are what is left.
+func StoreAndLogLost(asked time.Duration) drills.Drill {
+	e := single(true, node.Killed{Node: "cmem-a1"}, node.Killed{Node: "log-a"})
+	e.back = 16 * time.Second // the log that came back is brought level with the other one; grants stop for a moment when it counts again
+	return e.recovered(asked, drills.Drill{ID: "dr-8",
+		Name: "a primary Redis and a log are lost at once", Why: "two losses at once leave nobody who knows what was granted"})
+}

@@ -1,0 +1,227 @@
+package judge
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"redpacket/drills/judge/sameness"
+	"redpacket/drills/record"
+	"redpacket/system/api"
+)
+
+// SameVersion asks whether a new version, released to a share of the users, is no worse to them than the old one is to the others at
+// the same time. Who is compared is decided by the users' hash, whatever answered them; the split is looked at first.
+type SameVersion struct {
+	Percent int     // of the users, who get the new version in the window: 1 … 99
+	Slower  float64 // the p99 may be so many times the old one's: 1.1
+	Errors  float64 // and so large a share more may not be answered as meant: 0.0005
+	Sure    bool    // it must be shown to be no worse; else, with so few users, it must not be shown to be worse
+	In      string
+}
+
+// String is the promise.
+func (a SameVersion) String() string {
+	shown := "is shown to be at most"
+	if !a.Sure {
+		shown = "is not shown to be more than"
+	}
+	return say("for %d %% of the users in %q the new version's p99 %s %s above the old one's, and its errors %s points", a.Percent, a.In,
+		shown, percent(a.Slower-1), points(a.Errors))
+}
+
+// Kind is Hypothesis.
+func (SameVersion) Kind() Kind { return Hypothesis }
+
+// Windows are the windows it asks about.
+func (a SameVersion) Windows() []string { return []string{a.In} }
+
+// Comparison is what a stage of a release came to.
+type Comparison struct {
+	SameVersion
+	Users  [2]uint64 // who claimed and were answered, each once: by the new version, by the old
+	Split  float64   // how surprising these are for the share; below sameness.SplitWrong nobody can compare
+	Asked  [2]uint64 // requests of the users who should have had the new version, and of the others
+	Judged []sameness.Finding
+}
+
+// Check compares the versions.
+func (a SameVersion) Check(c *Case) (Finding, error) {
+	got, err := a.Compare(c.Record)
+	if err == nil {
+		err = c.inForce(a.Percent, a.In)
+	}
+	if err != nil {
+		return Finding{}, err
+	}
+	return got.finding(), nil
+}
+
+// finding is the comparison as a finding. A wrong split is no failure of the version: nobody knows who was compared.
+func (g Comparison) finding() Finding {
+	looked := g.Asked[0] + g.Asked[1]
+	var f Finding
+	switch {
+	case g.Users[0] < sameness.LeastUsers || g.Users[1] < sameness.LeastUsers:
+		f = unsure(looked, "too few users: %d were answered by the new version and %d by the old", g.Users[0], g.Users[1])
+	case g.Split < sameness.SplitWrong:
+		f = unsure(looked, "the split is wrong: %d users were answered by the new version and %d by the old, which is not %d %% (p %.2g), so who was compared is not known",
+			g.Users[0], g.Users[1], g.Percent, g.Split)
+	default:
+		f = Finding{Status: g.status(), Looked: looked, Because: say("%d users beside %d (split p %.2g): %s", g.Users[0], g.Users[1], g.Split, g.summary())}
+	}
+	for _, m := range g.Judged {
+		f.Examples = append(f.Examples, say("%-12s %s: %s", m.Status, m.Metric, m.Because))
+	}
+	return f
+}
+
+// summary counts the metrics by what they came to.
+func (g Comparison) summary() string {
+	n := [3]int{}
+	for _, m := range g.Judged {
+		n[m.Status]++
+	}
+	return say("%d metrics pass, %d fail, %d cannot tell", n[sameness.Same], n[sameness.Worse], n[sameness.Unknown])
+}
+
+// status is the worst of the metrics. Where it need not be sure, one that cannot tell is no hindrance, if another could have.
+func (g Comparison) status() Status {
+	worst := sameness.Worst(g.Judged)
+	measured := slices.ContainsFunc(g.Judged, func(f sameness.Finding) bool { return f.Measured })
+	if worst == sameness.Same || worst == sameness.Unknown && !g.Sure && measured {
+		return Pass
+	}
+	return map[sameness.Status]Status{sameness.Worse: Fail}[worst]
+}
+
+// inForce is an error unless a release was at a share during all of a window, and half a second before.
+func (c *Case) inForce(share int, window string) error {
+	w, err := c.where(window)
+	if err != nil || share == 0 {
+		return err
+	}
+	e, taken := c.Event(StageName(share))
+	back, ended := c.Event(TakeBack)
+	switch {
+	case !taken || e.Effective == 0:
+		return errors.New(say("the release never came to %d %%", share))
+	case e.Effective > w.From-time.Second/2:
+		return errors.New(say("the release to %d %% was effective at %s, and %q begins at %s", share, round(e.Effective), window, round(w.From)))
+	case ended && back.From < w.To:
+		return errors.New(say("the release was taken back at %s, and %q ends at %s", round(back.From), window, round(w.To)))
+	}
+	return nil
+}
+
+// Compare works a stage out from a record, or from as much of it as there is.
+func (a SameVersion) Compare(r *record.Record) (Comparison, error) {
+	g := Comparison{SameVersion: a}
+	w, ok := r.Window(a.In)
+	switch {
+	case !ok:
+		return g, errors.New(say("the drill had no window %q", a.In))
+	case !(a.Percent > 0 && a.Percent < 100 && a.Slower > 1 && a.Errors > 0):
+		return g, errors.New("it wants 1 to 99 percent and margins above 0")
+	case r.Versions == nil || !r.Versions.Whole(a.Percent):
+		return g, errors.New(say("the generator did not tell the users of %d %% apart; the profile needs cohorts", a.Percent))
+	}
+	var err error
+	if g.Users, err = split(r, w.Span); err != nil {
+		return g, err
+	}
+	g.Split = sameness.SampleRatio(g.Users[0], g.Users[1], float64(a.Percent)/100)
+	sides := sides{span: w.Span, seed: r.Seed, gray: r.Versions.Of(record.Who{To: a.Percent}), base: r.Versions.Of(record.Who{From: a.Percent, To: 100})}
+	for i, t := range []record.Requests{sides.gray, sides.base} {
+		g.Asked[i] = t.Count(w.Span, record.Which{Ops: Critical()})
+	}
+	reads := []api.Op{api.List, api.Select, api.Receipt}
+	g.Judged = sameness.Judge([]sameness.Metric{
+		sides.slower("p99 of reads", reads, a.Slower), sides.slower("p99 of claims", []api.Op{api.Claim}, a.Slower), sides.errors(a.Errors),
+	}, sameness.Usual())
+	return g, nil
+}
+
+// split counts the users whose claims of a span were granted, each once, by the version that granted. The journal is read whole and
+// the users are kept: 20 bytes each.
+func split(r *record.Record, s record.Span) (users [2]uint64, err error) {
+	seen := [2]map[api.User]struct{}{{}, {}}
+	for a, err := range r.Attempts() {
+		if err != nil {
+			return users, err
+		}
+		if a.Outcome == api.Done && a.Owed >= s.From && a.Owed < s.To {
+			by := 1
+			if a.Gray {
+				by = 0
+			}
+			seen[by][a.User] = struct{}{}
+		}
+	}
+	return [2]uint64{uint64(len(seen[0])), uint64(len(seen[1]))}, nil
+}
+
+// sides are what is compared.
+type sides struct {
+	span       record.Span
+	seed       uint64
+	gray, base record.Requests
+}
+
+// leastASecond is how many answers of each side a second needs: a p99 of fewer is their longest.
+const leastASecond = 100
+
+// slower compares the p99 of ops second by second. Those shed do not count, and those never answered do. A quantile of few is
+// smaller than one of many, on the average; so the rank is taken that has the same expectation for both, q(n+1) (Weibull 1939).
+func (s sides) slower(name string, ops []api.Op, margin float64) sameness.Metric {
+	m := sameness.Metric{Name: name, Margin: math.Log(margin), Words: times}
+	of := record.Which{Ops: ops, Outcomes: []api.Outcome{api.Done, api.Refused, api.Doubt}}
+	var pairs []sameness.Pair
+	least := uint64(math.MaxUint64)
+	for at := s.span.From; at+time.Second <= s.span.To; at += time.Second {
+		one := record.Span{From: at, To: at + time.Second}
+		g, b := s.gray.Count(one, of), s.base.Count(one, of)
+		m.Seconds++
+		least = min(least, g, b)
+		if min(g, b) >= leastASecond {
+			pairs = append(pairs, sameness.Pair{Gray: p99(s.gray, one, of, g), Base: p99(s.base, one, of, b)})
+		}
+	}
+	if ratio, ok := sameness.RatioOf(pairs, s.seed); ok {
+		m.Effect = ratio
+		return m
+	}
+	m.Missing = say("only %d of %.0f seconds have %d answers on both sides and a time; the fewest are %d. %d seconds are needed", len(pairs), m.Seconds, leastASecond, least, sameness.LeastPairs)
+	return m
+}
+
+func p99(t record.Requests, s record.Span, of record.Which, n uint64) float64 {
+	const q = 0.99
+	return t.Quantile(s, of, min(1, q*float64(n+1)/float64(n))).Seconds()
+}
+
+// leastAsked is how many requests of each side the errors need.
+const leastAsked = 100
+
+// errors compares the shares of the critical path that were not answered as meant: failed, shed, or never answered.
+func (s sides) errors(margin float64) sameness.Metric {
+	m := sameness.Metric{Name: "errors", Margin: margin, Words: points, Seconds: s.span.Length().Seconds()}
+	count := func(t record.Requests) sameness.Count {
+		return sameness.Count{Of: t.Count(s.span, record.Which{Ops: Critical(), Outcomes: []api.Outcome{api.Failed, api.Shed, api.Doubt}}),
+			All: t.Count(s.span, record.Which{Ops: Critical()})}
+	}
+	d := sameness.Difference{Gray: count(s.gray), Base: count(s.base)}
+	if min(d.Gray.All, d.Base.All) < leastAsked {
+		m.Missing = say("%d requests of the new version and %d of the old; %d of each are needed", d.Gray.All, d.Base.All, leastAsked)
+		return m
+	}
+	m.Effect = d
+	return m
+}
+
+// times writes a ratio that is kept as its logarithm.
+func times(log float64) string { return say("%.3f", math.Exp(log)) }
+
+// points writes a share as percentage points.
+func points(share float64) string { return say("%.3f", 100*share) }
