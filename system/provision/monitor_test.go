@@ -116,9 +116,12 @@ func TestCheckRules(t *testing.T) {
 		return text
 	}
 	for want, change := range map[string]func([]map[string]string) []map[string]string{
-		"":           func(r []map[string]string) []map[string]string { return r },
-		"it has":     func(r []map[string]string) []map[string]string { return r[1:] },
-		"many-to-me": func(r []map[string]string) []map[string]string { r[3]["health"], r[3]["lastError"] = "err", "many-to-me"; return r },
+		"":       func(r []map[string]string) []map[string]string { return r },
+		"it has": func(r []map[string]string) []map[string]string { return r[1:] },
+		"many-to-me": func(r []map[string]string) []map[string]string {
+			r[3]["health"], r[3]["lastError"] = "err", "many-to-me"
+			return r
+		},
 	} {
 		err := checkRules(page(change))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

@@ -163,13 +163,19 @@ func (p *sites) run(t *testing.T, idc activity.IDC) recon.Result {
 	return d.result
 }
 
-// finds has a site find just so much, of so many grants.
-func (p *sites) finds(t *testing.T, idc activity.IDC, granted, marked uint64, want map[recon.Kind]uint64) recon.Result {
+// found is what a pass comes to: how many grants and marks there are, and which differences.
+type found struct {
+	granted, marked uint64
+	differences     map[recon.Kind]uint64
+}
+
+// finds has a site find just that.
+func (p *sites) finds(t *testing.T, idc activity.IDC, want found) recon.Result {
 	t.Helper()
 	r := p.run(t, idc)
-	wants(t, r, want)
-	if !r.Whole() || r.Granted != granted || r.Marked != marked {
-		t.Fatalf("%s: %+v; want %d granted, %d marked", idc, r, granted, marked)
+	wants(t, r, want.differences)
+	if !r.Whole() || r.Granted != want.granted || r.Marked != want.marked {
+		t.Fatalf("%s: %+v; want %d granted, %d marked", idc, r, want.granted, want.marked)
 	}
 	return r
 }
@@ -209,13 +215,12 @@ func delivered(t *testing.T, l *grantlog.Log) {
 func TestAfterATakeOverAndBack(t *testing.T) {
 	t.Parallel()
 	const a, b = activity.A, activity.B
-	nothing := map[recon.Kind]uint64{}
 	p := newSites(t)
 	inA, inB := p.grants(a, 0, 40, a), p.grants(b, 0, 40, b)
 	p.log(t, a, inA...)
 	p.log(t, b, inB...)
-	p.finds(t, a, 80, 0, nothing)
-	p.finds(t, b, 80, 0, nothing)
+	p.finds(t, a, found{granted: 80})
+	p.finds(t, b, found{granted: 80})
 
 	// b takes the users of a over: witness, mirror, marks, shard. Some of them ask again; others get shares of b.
 	p.agree(t, a, b, pair.Taken)
@@ -232,22 +237,22 @@ func TestAfterATakeOverAndBack(t *testing.T) {
 	if r := p.run(t, a); r.State != recon.Stopped || !strings.Contains(r.Why, "the users of a are taken") {
 		t.Fatalf("a, taken: %+v", r)
 	}
-	if r := p.finds(t, b, 200, 0, nothing); !r.Both || r.Delivered != 200 || r.Held != 200 {
+	if r := p.finds(t, b, found{granted: 200}); !r.Both || r.Delivered != 200 || r.Held != 200 {
 		t.Fatalf("b, serving both: %+v", r)
 	}
 	// What a missed is queued while nobody has left it behind, and missing then: b's courier delivers it.
 	missed := inA[10]
 	delete(p.site[b].ledger, missed.Order)
-	if r := p.finds(t, b, 200, 0, nothing); r.Queued != 1 {
+	if r := p.finds(t, b, found{granted: 200}); r.Queued != 1 {
 		t.Fatalf("b, before the mirror was delivered: %+v", r)
 	}
 	delivered(t, p.site[b].mirror)
-	if r := p.finds(t, b, 200, 0, map[recon.Kind]uint64{recon.Missing: 1}); r.Reissued != 1 || p.site[b].ledger[missed.Order] != missed {
+	if r := p.finds(t, b, found{200, 0, map[recon.Kind]uint64{recon.Missing: 1}}); r.Reissued != 1 || p.site[b].ledger[missed.Order] != missed {
 		t.Fatalf("b, what a missed: %+v", r)
 	}
-	p.finds(t, b, 200, 0, nothing)
+	p.finds(t, b, found{granted: 200})
 	delete(p.site[b].cmem, inA[20].Order)
-	p.finds(t, b, 200, 0, map[recon.Kind]uint64{recon.Unmarked: 1})
+	p.finds(t, b, found{200, 0, map[recon.Kind]uint64{recon.Unmarked: 1}})
 	p.site[b].cmem[inA[20].Order] = inA[20]
 
 	// b gives them back: a learns what b granted to its users.
@@ -270,19 +275,19 @@ func TestAfterATakeOverAndBack(t *testing.T) {
 	p.log(t, a, append(slices.Clone(foreign[:4]), p.grants(a, 100, 110, a)...)...)
 
 	for range 2 {
-		p.finds(t, a, 100, 40, nothing)
-		p.finds(t, b, 120, 0, nothing)
+		p.finds(t, a, found{granted: 100, marked: 40})
+		p.finds(t, b, found{granted: 120})
 	}
 	delivered(t, p.site[a].twin.Own)
 	missed = inA[11]
 	delete(p.site[a].ledger, missed.Order)
 	delete(p.site[a].cmem, foreign[9].Order)
-	p.finds(t, b, 120, 0, nothing)
-	r := p.finds(t, a, 100, 39, map[recon.Kind]uint64{recon.Missing: 1, recon.Unmarked: 1})
+	p.finds(t, b, found{granted: 120})
+	r := p.finds(t, a, found{100, 39, map[recon.Kind]uint64{recon.Missing: 1, recon.Unmarked: 1}})
 	if r.Reissued != 1 || r.DeadLetters != 1 || p.site[a].letters["unmarked "+recon.Difference{Kind: recon.Unmarked, Grant: foreign[9]}.String()].Grant != foreign[9] {
 		t.Fatalf("%+v", r)
 	}
-	p.finds(t, a, 100, 39, map[recon.Kind]uint64{recon.Unmarked: 1})
+	p.finds(t, a, found{100, 39, map[recon.Kind]uint64{recon.Unmarked: 1}})
 }
 
 // Without the witness nobody can tell who grants, so nothing is compared and nothing invented.

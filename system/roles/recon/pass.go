@@ -29,12 +29,17 @@ const (
 // shelves are the books that a pass reads. Every method may be asked again after an error, and waits at most until ctx
 // ends.
 type shelves interface {
-	Mark(ctx context.Context) (mark, error)
+	logs
 	Held(ctx context.Context, at grantlog.Shard, some recon.Slice, keep func(api.Grant) error) error
 	Delivered(ctx context.Context, o ledger.Orders, keep func(books.Entry) error) error
+	StillHeld(ctx context.Context, at grantlog.Shard, grants []api.Grant) ([]bool, error)
+}
+
+// logs are the data centre's own log, and the mirror of the other one's.
+type logs interface {
+	Mark(ctx context.Context) (mark, error)
 	Logged(ctx context.Context, from, to uint64) iter.Seq2[grantlog.Logged, error]
 	Mirrored(ctx context.Context, void grantlog.Seqs) iter.Seq2[grantlog.Logged, error]
-	StillHeld(ctx context.Context, at grantlog.Shard, grants []api.Grant) ([]bool, error)
 }
 
 // letters is where dead letters are kept.
