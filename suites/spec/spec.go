@@ -40,7 +40,7 @@ type Stand struct {
 
 // Rehearse carries a drill out and judges it: the command line calls the same function of stage.
 func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
-	d.Seed = seed(d.Seed)
+	d = d.Under(seed(d.Seed))
 	o := Outcome{Drill: d, Dir: filepath.Join(out(), time.Now().UTC().Format("20060102-150405")+"-"+d.ID)}
 	fmt.Fprintf(s.Out, "%s\n  scale      %g: %s\n", strings.Join(d.Script(), "\n"), s.Scale, strings.Join(s.Notes, "; "))
 	p := &progress{out: s.Out, drill: d.ID}

@@ -41,7 +41,7 @@ func chosen(names []string, o options) ([]drills.Drill, error) {
 		}
 		for _, d := range found {
 			if o.set["seed"] {
-				d.Seed = o.seed
+				d = d.Under(o.seed)
 			}
 			if d.Topology, err = replaced(d.Topology, o.images); err != nil {
 				return nil, fmt.Errorf("drill %s: %w", d.ID, err)
