@@ -19,6 +19,7 @@ const (
 	drRate   = loadprofiles.Estimate / 4
 	drProbe  = 10 * time.Millisecond
 	drLate   = 50 * time.Millisecond  // that 99 of 100 probes may be: the machine has few cores
+	drAfter  = 100 * time.Millisecond // from the last second that must be whole to the loss: what is under way is lost, too
 	drStart  = 600 * time.Millisecond // between two nodes of a data centre that is started again
 	drStage  = 5 * time.Second        // of a staged return
 	drDecide = 3 * time.Second        // from the loss to the order: what looking at it and deciding takes
@@ -64,9 +65,9 @@ func (e disaster) recovered(asked time.Duration, d drills.Drill) drills.Drill {
 	d.Phases = append(d.Phases, hold("after", drRate, length(asked, 5*time.Second)))
 	windows := d.Windows()
 	for i, f := range e.hurts {
-		one := drills.Injection{At: windows[2].From, Fault: f}
+		one := drills.Injection{At: windows[2].From + drAfter, Fault: f}
 		if e.back > 0 {
-			one.For = e.lost + time.Duration(i)*drStart
+			one.For = e.lost - drAfter + time.Duration(i)*drStart
 		}
 		d.Injections = append(d.Injections, one)
 	}
@@ -89,7 +90,8 @@ func single(felt bool, hurts ...faults.Fault) disaster {
 // have; then a comes back, node by node, learns what they were granted meanwhile, and decides for them again; and then, in
 // stages, they come to its door again.
 func IDCDead(asked time.Duration) drills.Drill {
-	e := idcDead(16*time.Second, 20*time.Second)
+	const whole = 10 * time.Second // until a's last node answers
+	e := idcDead(14*time.Second, whole+4*time.Second)
 	e.stages = []portion{{"a tenth", 10, 0.06}, {"half", 50, 0.1}}
 	d := e.recovered(asked, drills.Drill{ID: "dr-1", Name: "data centre a dies, b takes over, a comes back in stages",
 		Why: "the loss of a data centre costs users their gifts, or gives them a second one; or its return hurts all of them at once"})
@@ -98,7 +100,7 @@ func IDCDead(asked time.Duration) drills.Drill {
 	d.Steps = []drills.Timed{
 		{At: lost + drDecide, Step: drills.TakeOver{Home: "a"}},
 		{At: lost + drDecide + time.Second, Step: drills.Shift{Region: "a", B: 100}}, // else all come back the moment a's door opens
-		{At: back + e.back/2, Step: drills.GiveBack{Home: "a"}},
+		{At: back + whole, Step: drills.GiveBack{Home: "a"}},
 	}
 	d.Assertions = append(d.Assertions,
 		judge.Arrive{IDC: "a", Share: 1, Off: drWatch, In: "before"},
@@ -124,7 +126,7 @@ func idcDead(lost, back time.Duration) disaster {
 // IDCGone is DR-9: data centre a dies and stays dead. What its users have is known by its mirror and by b's marks alone, and
 // the money is counted from those. It is short, for the suite repeats it: the worst of its recovery times counts.
 func IDCGone(asked time.Duration) drills.Drill {
-	e := idcDead(15*time.Second, 0)
+	e := idcDead(13*time.Second, 0)
 	e.before = 3 * time.Second
 	d := e.recovered(asked, drills.Drill{ID: "dr-9", Name: "data centre a dies for good",
 		Why: "what a dead data centre promised cannot be told from what is left"})
