@@ -96,7 +96,7 @@ func IDCDead(asked time.Duration) drills.Drill {
 	d := e.recovered(asked, drills.Drill{ID: "dr-1", Name: "data centre a dies, b takes over, a comes back in stages",
 		Why: "the loss of a data centre costs users their gifts, or gives them a second one; or its return hurts all of them at once"})
 	w := d.Windows()
-	lost, back := w[2].From, w[3].From
+	lost, back := d.Injections[0].At, w[3].From
 	d.Steps = []drills.Timed{
 		{At: lost + drDecide, Step: drills.TakeOver{Home: "a"}},
 		{At: lost + drDecide + time.Second, Step: drills.Shift{Region: "a", B: 100}}, // else all come back the moment a's door opens
@@ -130,7 +130,7 @@ func IDCGone(asked time.Duration) drills.Drill {
 	e.before = 3 * time.Second
 	d := e.recovered(asked, drills.Drill{ID: "dr-9", Name: "data centre a dies for good",
 		Why: "what a dead data centre promised cannot be told from what is left"})
-	d.Steps = []drills.Timed{{At: d.Windows()[2].From + drDecide, Step: drills.TakeOver{Home: "a"}}}
+	d.Steps = []drills.Timed{{At: d.Injections[0].At + drDecide, Step: drills.TakeOver{Home: "a"}}}
 	return d
 }
 
