@@ -18,7 +18,7 @@ func kinds() []Assertion {
 		MoneyConserved{}, NoneBeyondStock{}, OneGrantEach{}, GrantsKept{}, RefusalsChangeNothing{}, NewcomersOnly{}, TagsApart{}, TagsArrive{}, NobodyDied{}, Linearizable{}, Abort{},
 		Succeeds{}, AnswersWithin{}, Goodput{}, RefusalsExplicit{}, QueueFlat{},
 		SlowedAtMost{}, Degraded{}, Rate{}, ModelHolds{}, ModelRefused{}, AsModelled{}, Triggered{}, ShedBefore{},
-		Comes{}, Ejected{}, Avoided{}, ProbedGently{}, Delivers{},
+		Comes{}, Ejected{}, Avoided{}, ProbedGently{}, Delivers{}, Silent{},
 		SameVersion{}, RoutedAsAsked{}, AmountsTrue{}, SameMoney{}, Released{}, TakenBack{},
 		RecoversWithin{}, EffectiveWithin{}, ShardReopens{}, Settles{}, RTO{}, RPO{}, Arrive{},
 	}
