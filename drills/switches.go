@@ -77,7 +77,7 @@ func (r RollBack) String() string { return "roll back " + r.Playbook }
 // Do takes the playbook back.
 func (r RollBack) Do(ctx context.Context, on Levers) error { return on.RollBack(ctx, r.Playbook) }
 
-// checkPlaybook sees that a step names a playbook that there is, and that people can activate by a call.
+// checkPlaybook sees that a step names a playbook that there is.
 func checkPlaybook(s Step) error {
 	id := ""
 	switch s := s.(type) {
@@ -90,7 +90,7 @@ func checkPlaybook(s Step) error {
 	default:
 		return nil
 	}
-	if err := playbooks.Callable(id); err != nil {
+	if err := playbooks.Known(id); err != nil {
 		return fmt.Errorf("%s: %w", s, err)
 	}
 	return nil
