@@ -105,6 +105,7 @@ func (s *shard) missing(until time.Duration) (hits, clicks uint64) {
 	for seq := c.passed(); seq < s.plan.dueBy(until, s.plan.curve.Length()); seq++ {
 		n := s.plan.number(seq)
 		if s.engine.valve.keepsAway(s.engine.crowd, n, s.plan.owed(seq)) {
+			s.engine.tally.Note(s.plan.owed(seq), tally.Withheld)
 			c.withheld++
 			continue
 		}
