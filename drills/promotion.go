@@ -33,13 +33,7 @@ func (d Drill) checkPromotion() error {
 
 // turnsValve says whether a step activates a playbook that stops the promotion.
 func turnsValve(s Step) bool {
-	id := ""
-	switch s := s.(type) {
-	case Activate:
-		id = s.Playbook
-	case ActivatePartly:
-		id = s.Playbook
-	}
+	id, _ := activates(s)
 	p, _ := playbook.Find(playbooks.All(), id)
 	return p.Action.StopPromotion
 }
