@@ -35,7 +35,7 @@ drill-fault: ## the fault drills, each on a cluster of its own, and whether ever
 	@mkdir -p $(OUT)
 	$(GINKGO) --junit-report=fault-suite.xml ./suites/fault
 
-drill-dr: ## the disaster drills: a data centre, a store, a log lost, RTO and RPO measured; FOCUS=DR-1 for one of them
+drill-dr: ## the disaster drills: a data centre (nine times; the worst counts), a store, a log lost, RTO and RPO measured; FOCUS=DR-1 for one of them
 	@mkdir -p $(OUT)
 	$(GINKGO) --junit-report=dr-suite.xml ./suites/dr
 

@@ -98,6 +98,7 @@ func (f fires) Fire(ctx context.Context, s drills.Shot, tell func(drills.Progres
 // aimed is a job at a cluster: at its one front door, or at those that its name service tells of.
 func aimed(on *provision.Cluster, job volley.Job) volley.Job {
 	job.Key = on.Key()
+	job.Promo, _ = on.Promotion() // a load by a promotion that there is not is refused
 	if doors, ok := on.Doors(); ok {
 		job.Doors = volley.Doors(doors)
 		return job

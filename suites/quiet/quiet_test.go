@@ -22,4 +22,4 @@ func TestQuiet(t *testing.T) {
 	RunSpecs(t, "Quiet")
 }
 
-var _ = Describe("while nothing happens", Ordered, Serial, func() { spec.Group("quiet", "stays silent") })
+var _ = Describe("while nothing happens", Ordered, Serial, func() { spec.Group("quiet", "stays silent", nil) })
