@@ -14,11 +14,11 @@ import (
 // kinds are all assertions there are, as blanks to be filled from a record. A new assertion is added here.
 func kinds() []Assertion {
 	return []Assertion{
-		LoadOffered{}, GeneratorKeptUp{}, Watched{}, BooksRead{}, StepsEffective{}, ProbesOnTime{},
+		LoadOffered{}, GeneratorKeptUp{}, Watched{}, BooksRead{}, StepsEffective{}, ProbesOnTime{}, ValveFollowed{},
 		MoneyConserved{}, NoneBeyondStock{}, OneGrantEach{}, GrantsKept{}, RefusalsChangeNothing{}, NewcomersOnly{}, TagsApart{}, TagsArrive{}, NobodyDied{}, Linearizable{}, Abort{},
 		Succeeds{}, AnswersWithin{}, Goodput{}, RefusalsExplicit{}, QueueFlat{},
-		SlowedAtMost{}, Degraded{}, Rate{}, ModelHolds{}, ModelRefused{}, AsModelled{}, Triggered{}, ShedBefore{},
-		Comes{}, Ejected{}, Avoided{}, ProbedGently{}, Delivers{},
+		SlowedAtMost{}, Degraded{}, Rate{}, Arrivals{}, ModelHolds{}, ModelRefused{}, AsModelled{}, Triggered{}, ShedBefore{},
+		Comes{}, Ejected{}, Avoided{}, ProbedGently{}, Delivers{}, Silent{},
 		SameVersion{}, RoutedAsAsked{}, AmountsTrue{}, SameMoney{}, Released{}, TakenBack{},
 		RecoversWithin{}, EffectiveWithin{}, ShardReopens{}, Settles{}, RTO{}, RPO{}, Arrive{},
 	}
