@@ -71,6 +71,8 @@ func All(hold time.Duration) []drills.Drill {
 
 		NightAsPlanned(hold),
 		NightCorrected(hold),
+
+		Quiet(hold),
 	}
 }
 

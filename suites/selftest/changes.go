@@ -146,6 +146,11 @@ func Slows() []Change {
 				s.Values[record.DegradedBy("recommend")] = 10 * s.At.Seconds()
 			}
 		}, fails("Degraded", "Rate")},
+		{"an alarm while all is well", func(a made) {
+			a.Events = append(a.Events, record.Event{Track: record.Alarm, What: "QueueWait: idc a", Level: "page", Playbook: "P1",
+				From: 3 * time.Second, Effective: 3 * time.Second, To: 4 * time.Second})
+		}, fails("Silent")},
+		{"a monitor that was not looking", func(a made) { a.Monitored = nil }, doubts("Silent")},
 		{"no recovery", func(a made) { hits(a, after, hit{time.Millisecond, api.Doubt, 1}) }, fails("RecoversWithin", "RTO")},
 		{"probes that are shed from the fault on", func(a made) {
 			for i := range a.Probes {
@@ -179,8 +184,8 @@ func Slows() []Change {
 }
 
 // Elsewhere are the assertions that the whole drill does not make, for its system of memory has neither triggers nor
-// callers that judge instances, and its load no promotion. The records that they fail on and doubt are rows of the judge's own tests, which ask for
-// all three of every assertion.
+// callers that judge instances, nor a second front door, and its load no promotion. The records that they fail on and doubt
+// are rows of the judge's own tests, which ask for all three of every assertion.
 func Elsewhere() []string {
-	return []string{"Triggered", "ShedBefore", "Comes", "Ejected", "Avoided", "ProbedGently", "Delivers", "ValveFollowed"}
+	return []string{"Triggered", "ShedBefore", "Comes", "Ejected", "Avoided", "ProbedGently", "Delivers", "Arrive", "ValveFollowed"}
 }

@@ -70,7 +70,7 @@ func Whole() drills.Drill {
 			judge.AmountsTrue{}, judge.SameMoney{As: shadowed(activity.Festival(3, 0.5/100)), Clicks: 500},
 			judge.Succeeds{AtLeast: 0.99, In: calm}, judge.AnswersWithin{Quantile: 0.99, Limit: 200 * time.Millisecond, In: calm},
 			judge.Goodput{AtLeast: 0.5, In: after, Of: calm}, judge.Arrivals{AtLeast: 0.8, AtMost: 1.2, In: gone, Of: after}, judge.RefusalsExplicit{AtLeast: 0.99, In: night},
-			judge.Rate{Gauge: record.DegradedBy("recommend"), In: calm},
+			judge.Rate{Gauge: record.DegradedBy("recommend"), In: calm}, judge.Silent{In: calm, AtLeast: 8 * time.Second},
 			judge.QueueFlat{Slack: 0.02, In: calm},
 			judge.SlowedAtMost{Quantile: 0.99, By: 20 * time.Millisecond, In: after, Than: calm},
 			judge.Degraded{Part: "recommend", Op: api.List, To: 0.01, In: calm},
