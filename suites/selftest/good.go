@@ -50,7 +50,7 @@ func Whole() drills.Drill {
 		Why:      "the record that every change is made to is no good itself",
 		Topology: both, Rules: config.Default(), Built: peak, Load: load, Probe: 10 * time.Millisecond,
 		Activity: func(seed uint64, scale float64) activity.Activity {
-			return shadowed(activity.Festival(seed, scale/100))
+			return activity.Festival(seed, scale/100).Shadowed()
 		},
 		Phases: []drills.Phase{
 			{Name: calm, Curve: loadprofiles.Hold(2000, 8*time.Second)},
@@ -67,7 +67,7 @@ func Whole() drills.Drill {
 			judge.MoneyConserved{}, judge.NoneBeyondStock{}, judge.OneGrantEach{}, judge.GrantsKept{}, judge.RefusalsChangeNothing{},
 			judge.NewcomersOnly{Grants: 1000, Newcomers: 1}, judge.TagsApart{Tagged: 300}, judge.TagsArrive{},
 			judge.Linearizable{Users: 50, Again: 1}, judge.NobodyDied{}, judge.Abort{},
-			judge.AmountsTrue{}, judge.SameMoney{As: shadowed(activity.Festival(3, 0.5/100)), Clicks: 500},
+			judge.AmountsTrue{}, judge.SameMoney{As: activity.Festival(3, 0.5/100).Shadowed(), Clicks: 500},
 			judge.Succeeds{AtLeast: 0.99, In: calm}, judge.AnswersWithin{Quantile: 0.99, Limit: 200 * time.Millisecond, In: calm},
 			judge.Goodput{AtLeast: 0.5, In: after, Of: calm}, judge.RefusalsExplicit{AtLeast: 0.99, In: night},
 			judge.Rate{Gauge: record.DegradedBy("recommend"), In: calm},
@@ -75,6 +75,7 @@ func Whole() drills.Drill {
 			judge.SlowedAtMost{Quantile: 0.99, By: 20 * time.Millisecond, In: after, Than: calm},
 			judge.Degraded{Part: "recommend", Op: api.List, To: 0.01, In: calm},
 			judge.EffectiveWithin{Step: kill.String(), Limit: 5 * time.Second},
+			judge.SplitAsAsked{Percent: 50, Off: 0.1, In: after},
 			judge.SameVersion{Percent: 50, Slower: 1.5, Errors: 0.02, In: after}, judge.RoutedAsAsked{Percent: 50, In: after}, judge.Released{Stages: []int{50}},
 			judge.ModelHolds{Sheet: sheetOf(1), Within: 0.2, In: calm}, judge.ModelRefused{Sheet: sheetOf(overrun), Within: 0.2, In: calm, AtLeast: overrun},
 			judge.AsModelled{Sheet: sheetOf(1), Ops: []api.Op{api.Static}, Within: 0.2, In: calm},
