@@ -12,7 +12,7 @@ import (
 // A release goes by these stages. What a stage must show is what so many users can show: up to 20 % only that nothing is plainly
 // wrong, from 50 % on that the new version is no worse.
 const (
-	versionScale  = 0.25   // so that 50 % of the users tell a share that is off by a point in less than half a minute
+	versionScale  = 0.25   // so that 50 % of the users tell a share that is off by a point in half a minute
 	versionSlower = 1.07   // of the old version's p99
 	versionErrors = 0.0005 // more of the requests
 	versionSplit  = 0.01   // off what was asked
@@ -55,7 +55,7 @@ func (s stage) asserts() []judge.Assertion {
 // versionStages are those of GR-3. The users of 50 % are looked at for so long that a version slower by 15 % is told from the margin, and
 // a share of 49 % from one of 50 %, each with a power of 0.9; 20 % tell 0.2 points more errors. See docs/decisions.md.
 func versionStages(asked time.Duration) []stage {
-	return []stage{{1, 6 * time.Second}, {5, 8 * time.Second}, {20, 12 * time.Second}, {50, max(asked, 25*time.Second)}, {100, 5 * time.Second}}
+	return []stage{{1, 6 * time.Second}, {5, 8 * time.Second}, {20, 12 * time.Second}, {50, max(asked, 30*time.Second)}, {100, 5 * time.Second}}
 }
 
 // VersionGray is GR-3: a new version of the ams is given to 1, 5, 20, 50 and 100 % of the users, each user keeps his version, and it is

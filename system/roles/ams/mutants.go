@@ -15,15 +15,16 @@ import (
 
 // The sizes of a new version's deliberate bugs.
 const (
-	slowShare = 0.15             // of the time since the gateway took the request
-	slowFrom  = time.Millisecond // shorter waits than that no timer keeps; they are of requests that no p99 is made of
-	errOneIn  = 300              // lists and selects: with the claims and receipts of their journeys 0.2 % of all
-	fenGift   = 0
+	slowReads, slowClaims = 0.36, 0.15       // of the time since the gateway took them
+	slowFrom              = time.Millisecond // shorter waits than that no timer keeps; they are of requests that no p99 is made of
+	errOneIn              = 300              // lists and selects: with the claims and receipts of their journeys 0.2 % of all
+	fenGift               = 0
 )
 
 // brake hands calls to a pool; that of a build with the bug holds each answer back by a part of the time that it took.
 type brake struct {
-	late atomic.Int64 // ns by which timers end too late here, smoothed: they are set so much shorter
+	share float64      // of the time that an answer took
+	late  atomic.Int64 // ns by which timers end too late here, smoothed: they are set so much shorter
 }
 
 func (b *brake) serve(take func([]wire.Call, answerer)) func([]wire.Call, ail.Caller) {
@@ -54,7 +55,7 @@ type slowed struct {
 
 // Reply hands copies on: whoever answers uses his buffers again.
 func (s slowed) Reply(replies []wire.Reply) {
-	wait := time.Duration(slowShare * float64(time.Since(s.since)))
+	wait := time.Duration(s.share * float64(time.Since(s.since)))
 	if wait < slowFrom {
 		s.answerer.Reply(replies)
 		return
