@@ -39,7 +39,7 @@ const peak = 20_000
 func Whole() drills.Drill {
 	kill := node.Killed{Node: killed}
 	load := loadprofiles.Estimate96k(time.Second)
-	load.Users.Hot, load.Users.HotShare = 100, 0.2        // so that users come again for what they have
+	load.Users.Hot, load.Users.HotShare = 100, 0.2        // so that users come again for what they have: 50, and as many tagged
 	load.Users.Gifts = append(load.Users.Gifts, dearGift) // which some of them must not have
 	load.Users.Tagged = 0.1
 	load.Cohorts, load.Conns = []int{50, 100}, loadprofiles.Conns{Static: 1, Read: 100, Claim: 100}
@@ -50,15 +50,15 @@ func Whole() drills.Drill {
 		Why:      "the record that every change is made to is no good itself",
 		Topology: both, Rules: config.Default(), Built: peak, Load: load, Probe: 10 * time.Millisecond,
 		Activity: func(seed uint64, scale float64) activity.Activity {
-			return shadowed(activity.Festival(seed, scale/100))
+			return activity.Festival(seed, scale/100).Shadowed()
 		},
 		Phases: []drills.Phase{
 			{Name: calm, Curve: loadprofiles.Hold(2000, 8*time.Second)},
 			{Name: night, Curve: loadprofiles.Hold(1.5*peak, time.Second)},
-			{Name: after, Curve: loadprofiles.Hold(2000, 7*time.Second)},
+			{Name: after, Curve: loadprofiles.Hold(5000, 9*time.Second)}, // so many, and so long, that two versions can be compared,
 			{Name: gone, Curve: loadprofiles.Hold(2000, 3*time.Second)},
 		},
-		Steps:      []drills.Timed{{At: 8100 * time.Millisecond, Step: drills.Release{Percent: 50}}, {At: 16 * time.Second, Step: drills.Release{}}},
+		Steps:      []drills.Timed{{At: 8100 * time.Millisecond, Step: drills.Release{Percent: 50}}, {At: 18 * time.Second, Step: drills.Release{}}},
 		Recall:     judge.Burns{More: 0.5, Over: 3 * time.Second, Least: 50},
 		Injections: []drills.Injection{{At: 8200 * time.Millisecond, Fault: kill}},
 		Assertions: []judge.Assertion{
@@ -66,8 +66,8 @@ func Whole() drills.Drill {
 			judge.BooksRead{}, judge.StepsEffective{}, judge.ProbesOnTime{LateBy: 20 * time.Millisecond},
 			judge.MoneyConserved{}, judge.NoneBeyondStock{}, judge.OneGrantEach{}, judge.GrantsKept{}, judge.RefusalsChangeNothing{},
 			judge.NewcomersOnly{Grants: 1000, Newcomers: 1}, judge.TagsApart{Tagged: 300}, judge.TagsArrive{},
-			judge.Linearizable{Users: 50, Again: 1}, judge.NobodyDied{}, judge.Abort{},
-			judge.AmountsTrue{}, judge.SameMoney{As: shadowed(activity.Festival(3, 0.5/100)), Clicks: 500},
+			judge.Linearizable{Users: 100, Again: 1}, judge.NobodyDied{}, judge.Abort{},
+			judge.AmountsTrue{}, judge.SameMoney{As: activity.Festival(3, 0.5/100).Shadowed(), Clicks: 500},
 			judge.Succeeds{AtLeast: 0.99, In: calm}, judge.AnswersWithin{Quantile: 0.99, Limit: 200 * time.Millisecond, In: calm},
 			judge.Goodput{AtLeast: 0.5, In: after, Of: calm}, judge.Arrivals{AtLeast: 0.8, AtMost: 1.2, In: gone, Of: after}, judge.RefusalsExplicit{AtLeast: 0.99, In: night},
 			judge.Rate{Gauge: record.DegradedBy("recommend"), In: calm}, judge.Silent{In: calm, AtLeast: 8 * time.Second},
@@ -75,6 +75,7 @@ func Whole() drills.Drill {
 			judge.SlowedAtMost{Quantile: 0.99, By: 20 * time.Millisecond, In: after, Than: calm},
 			judge.Degraded{Part: "recommend", Op: api.List, To: 0.01, In: calm},
 			judge.EffectiveWithin{Step: kill.String(), Limit: 5 * time.Second},
+			judge.SplitAsAsked{Percent: 50, Off: 0.1, In: after},
 			judge.SameVersion{Percent: 50, Slower: 1.5, Errors: 0.02, In: after}, judge.RoutedAsAsked{Percent: 50, In: after}, judge.Released{Stages: []int{50}},
 			judge.ModelHolds{Sheet: sheetOf(1), Within: 0.2, In: calm}, judge.ModelRefused{Sheet: sheetOf(overrun), Within: 0.2, In: calm, AtLeast: overrun},
 			judge.AsModelled{Sheet: sheetOf(1), Ops: []api.Op{api.Static}, Within: 0.2, In: calm},
@@ -95,7 +96,7 @@ func Good(ctx context.Context, dir string) (string, error) {
 		}
 		return 0
 	}, Versions: &drillstest.Versions{Percent: func(at time.Duration) int {
-		if at >= 8200*time.Millisecond && at < 16*time.Second {
+		if at >= 8200*time.Millisecond && at < 18*time.Second {
 			return 50
 		}
 		return 0
