@@ -55,8 +55,8 @@ func Whole() drills.Drill {
 		Phases: []drills.Phase{
 			{Name: calm, Curve: loadprofiles.Hold(2000, 8*time.Second)},
 			{Name: night, Curve: loadprofiles.Hold(1.5*peak, time.Second)},
-			{Name: after, Curve: loadprofiles.Hold(5000, 9*time.Second)}, // so many, and so long, that two versions can be compared,
-			{Name: gone, Curve: loadprofiles.Hold(2000, 3*time.Second)},
+			{Name: after, Curve: loadprofiles.Hold(5000, 9*time.Second)}, // so many, and so long, that two versions can be compared
+			{Name: gone, Curve: loadprofiles.Hold(5000, 3*time.Second)},
 		},
 		Steps:      []drills.Timed{{At: 8100 * time.Millisecond, Step: drills.Release{Percent: 50}}, {At: 18 * time.Second, Step: drills.Release{}}},
 		Recall:     judge.Burns{More: 0.5, Over: 3 * time.Second, Least: 50},
@@ -69,8 +69,8 @@ func Whole() drills.Drill {
 			judge.Linearizable{Users: 100, Again: 1}, judge.NobodyDied{}, judge.Abort{},
 			judge.AmountsTrue{}, judge.SameMoney{As: activity.Festival(3, 0.5/100).Shadowed(), Clicks: 500},
 			judge.Succeeds{AtLeast: 0.99, In: calm}, judge.AnswersWithin{Quantile: 0.99, Limit: 200 * time.Millisecond, In: calm},
-			judge.Goodput{AtLeast: 0.5, In: after, Of: calm}, judge.RefusalsExplicit{AtLeast: 0.99, In: night},
-			judge.Rate{Gauge: record.DegradedBy("recommend"), In: calm},
+			judge.Goodput{AtLeast: 0.5, In: after, Of: calm}, judge.Arrivals{AtLeast: 0.8, AtMost: 1.2, In: gone, Of: after}, judge.RefusalsExplicit{AtLeast: 0.99, In: night},
+			judge.Rate{Gauge: record.DegradedBy("recommend"), In: calm}, judge.Silent{In: calm, AtLeast: 8 * time.Second},
 			judge.QueueFlat{Slack: 0.02, In: calm},
 			judge.SlowedAtMost{Quantile: 0.99, By: 20 * time.Millisecond, In: after, Than: calm},
 			judge.Degraded{Part: "recommend", Op: api.List, To: 0.01, In: calm},
@@ -87,7 +87,7 @@ func Whole() drills.Drill {
 }
 
 // Good plays the whole drill on a sound system made of memory and leaves its record in a directory of its own below
-// dir. It takes as long as the drill, a quarter of a minute.
+// dir. It takes as long as the drill, a third of a minute.
 func Good(ctx context.Context, dir string) (string, error) {
 	d := Whole()
 	s := &drillstest.System{Activity: d.Stage(d.Scale).Activity, Shed: func(rate float64) float64 {
