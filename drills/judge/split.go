@@ -1,111 +1,80 @@
 package judge
 
 import (
-	"errors"
-	"math"
 	"time"
 
-	"redpacket/drills/judge/sameness"
 	"redpacket/drills/record"
-	"redpacket/system/api"
 )
 
-// SplitAsAsked asks whether as many of the users are answered by the new version as were to be: the sample ratio, which is looked at
-// before anything is compared. It passes where a share that is wrong by Off would have shown.
-type SplitAsAsked struct {
-	Percent int     // of the users, who get the new version in the window: 1 … 99
-	Off     float64 // by how much the share must not be wrong: 0.01
-	In      string
+// Split is the way from a fault to service as it was. But for Effect, which is since the drill began, times are since then;
+// never is a negative one. What gauges tell is as old as a reading of them, half a second.
+type Split struct {
+	After, Home string
+	Within      time.Duration // the bound on Sustained
+	Effect      time.Duration
+	Detected    time.Duration // by an alarm, or by what the system itself did
+	Signal      string        // which
+	Issued      time.Duration // a playbook, or an order of people
+	Playbook    string        // which; empty: it heals by itself
+	Everywhere  time.Duration // and was in force in every process
+	Acked       time.Duration // the first claim acknowledged after the outage
+	Out         time.Duration // how long none was: from when the next one was due
+	Sustained   time.Duration // from when on service lasts
+	Balanced    time.Duration // nothing is unsettled; doors, shards and owners are as before
 }
 
-// String is the promise.
-func (a SplitAsAsked) String() string {
-	return say("in %q %d %% of the users are answered by the new version, within %s points", a.In, a.Percent, points(a.Off))
-}
+// never says that something was not seen.
+const never = time.Duration(-1)
 
-// Kind is Hypothesis.
-func (SplitAsAsked) Kind() Kind { return Hypothesis }
-
-// Windows are the windows it asks about.
-func (a SplitAsAsked) Windows() []string { return []string{a.In} }
-
-// Check counts the users.
-func (a SplitAsAsked) Check(c *Case) (Finding, error) {
-	w, err := c.where(a.In)
-	if err == nil {
-		err = c.inForce(a.Percent, a.In)
+// String is the split in one line.
+func (s Split) String() string {
+	how := "it heals by itself"
+	if s.Playbook != "" {
+		how = say("%q issued %s, in force everywhere %s", s.Playbook, When(s.Issued), When(s.Everywhere))
 	}
-	if err == nil && !(a.Percent > 0 && a.Percent < 100 && a.Off > 0) {
-		err = errors.New("it wants 1 to 99 percent, and a bound above 0")
-	}
-	if err != nil {
-		return Finding{}, err
-	}
-	s, err := splitOf(c.Record, w, a.Percent)
-	if err != nil {
-		return Finding{}, err
-	}
-	switch {
-	case !s.enough():
-		return unsure(s.all(), "%s", s.tooFew()), nil
-	case s.wrong():
-		return failed(s.all(), "%s", s), nil
-	case s.Detectable > a.Off:
-		return unsure(s.all(), "%s; about %s more are needed to tell %s", s, s.until(a.Off, w.Length()), points(a.Off)), nil
-	}
-	return passed(s.all(), "%s", s), nil
+	return say("detected %s (%s), %s, first claim acknowledged %s after an outage of %s, service lasts from %s on, all as before %s",
+		When(s.Detected), s.Signal, how, When(s.Acked), round(s.Out), When(s.Sustained), When(s.Balanced))
 }
 
-// SampleRatio is who was answered by which version. A wrong one is no failure of the version: nobody knows who was compared.
-type SampleRatio struct {
-	Percent    int       // of the users, who were to have the new version
-	Users      [2]uint64 // who claimed and were answered, each once: by the new version, by the old
-	P          float64   // how surprising these are; below sameness.SplitWrong they are wrong
-	Detectable float64   // so wrong a share would have shown, with the usual power
+// Part is one moment of a split.
+type Part struct {
+	Name   string
+	At     time.Duration // since the effect; negative: never
+	Note   string
+	Within time.Duration // the bound on it; 0: none
 }
 
-func (s SampleRatio) all() uint64  { return s.Users[0] + s.Users[1] }
-func (s SampleRatio) enough() bool { return min(s.Users[0], s.Users[1]) >= sameness.LeastUsers }
-func (s SampleRatio) wrong() bool  { return s.P < sameness.SplitWrong }
-
-func (s SampleRatio) tooFew() string {
-	return say("too few users: %d were answered by the new version and %d by the old", s.Users[0], s.Users[1])
-}
-
-// String says who, and what that tells.
-func (s SampleRatio) String() string {
-	if s.wrong() {
-		return say("the split is wrong: %d users were answered by the new version and %d by the old, which is not %d %% (p %.2g)", s.Users[0], s.Users[1], s.Percent, s.P)
+// Parts are the moments of a split, in the order in which they should come.
+func (s Split) Parts() []Part {
+	issued, everywhere := Part{"playbook issued", s.Issued, s.Playbook, 0}, Part{"in force everywhere", s.Everywhere, "echoed by every process that lives", 0}
+	if s.Playbook == "" {
+		issued.Note, everywhere.Note = "it heals by itself", ""
 	}
-	return say("%d users beside %d (split p %.2g; %s points could have been told)", s.Users[0], s.Users[1], s.P, points(s.Detectable))
+	return []Part{
+		{"detected", s.Detected, s.Signal, 0}, issued, everywhere,
+		{"first claim acknowledged", s.Acked, say("none for %s before", s.Out.Round(10*time.Millisecond)), 0},
+		{"service lasts from", s.Sustained, "the load and the probes", s.Within},
+		{"all as before", s.Balanced, "nothing unsettled; doors, shards and owners as they were", 0},
+	}
 }
 
-// until is how much longer would show a share that is off, if users come as before: what can be told falls with the root of their number.
-func (s SampleRatio) until(off float64, watched time.Duration) time.Duration {
-	times := s.Detectable / off
-	return time.Duration(math.Ceil(watched.Seconds()*(times*times-1))) * time.Second
+// When writes a time of a split.
+func When(t time.Duration) string {
+	if t < 0 {
+		return "never"
+	}
+	return say("%.2f s", t.Seconds())
 }
 
-// splitOf counts the users whose claims of a span were granted, each once, by the version that granted. The journal is read whole and
-// the users are kept: 20 bytes each.
-func splitOf(r *record.Record, w record.Span, percent int) (SampleRatio, error) {
-	s := SampleRatio{Percent: percent}
-	seen := [2]map[api.User]struct{}{{}, {}}
-	for a, err := range r.Attempts() {
+// Splits are those of the RTOs that a record asserts.
+func Splits(r *record.Record) (all []Split, err error) {
+	asked, err := asserted[RTO](r)
+	for _, rto := range asked {
+		s, _, err := rto.split(r)
 		if err != nil {
-			return s, err
+			return nil, err
 		}
-		if a.Outcome == api.Done && a.Owed >= w.From && a.Owed < w.To {
-			by := 1
-			if a.Gray {
-				by = 0
-			}
-			seen[by][a.User] = struct{}{}
-		}
+		all = append(all, s)
 	}
-	share := float64(percent) / 100
-	s.Users = [2]uint64{uint64(len(seen[0])), uint64(len(seen[1]))}
-	s.P = sameness.SampleRatio(s.Users[0], s.Users[1], share)
-	s.Detectable = sameness.SplitDetectable(s.all(), share, sameness.Usual().Power)
-	return s, nil
+	return all, err
 }

@@ -55,8 +55,8 @@ func Whole() drills.Drill {
 		Phases: []drills.Phase{
 			{Name: calm, Curve: loadprofiles.Hold(2000, 8*time.Second)},
 			{Name: night, Curve: loadprofiles.Hold(1.5*peak, time.Second)},
-			{Name: after, Curve: loadprofiles.Hold(5000, 9*time.Second)}, // so many, and so long, that two versions can be compared,
-			{Name: gone, Curve: loadprofiles.Hold(2000, 3*time.Second)},
+			{Name: after, Curve: loadprofiles.Hold(5000, 9*time.Second)}, // so many, and so long, that two versions can be compared
+			{Name: gone, Curve: loadprofiles.Hold(5000, 3*time.Second)},
 		},
 		Steps:      []drills.Timed{{At: 8100 * time.Millisecond, Step: drills.Release{Percent: 50}}, {At: 18 * time.Second, Step: drills.Release{}}},
 		Recall:     judge.Burns{More: 0.5, Over: 3 * time.Second, Least: 50},
@@ -87,7 +87,7 @@ func Whole() drills.Drill {
 }
 
 // Good plays the whole drill on a sound system made of memory and leaves its record in a directory of its own below
-// dir. It takes as long as the drill, a quarter of a minute.
+// dir. It takes as long as the drill, a third of a minute.
 func Good(ctx context.Context, dir string) (string, error) {
 	d := Whole()
 	s := &drillstest.System{Activity: d.Stage(d.Scale).Activity, Shed: func(rate float64) float64 {
