@@ -91,7 +91,7 @@ func DrillFor(bug string) drills.Drill {
 	case mutant.RegistryFailsDear:
 		d.Injections = []drills.Injection{{At: 1500 * time.Millisecond, Fault: node.Killed{Node: "registry"}}}
 	case mutant.TagDroppedAtRecon:
-		d.Steps = []drills.Timed{{At: 3 * time.Second, Step: drills.Activate{Playbook: "P5"}}} // has recon deliver again
+		d.Steps = []drills.Timed{{At: 3 * time.Second, Step: drills.Activate{Playbook: "P5"}}} // has recon look for what is to be delivered again
 	default:
 		return d
 	}

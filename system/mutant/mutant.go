@@ -89,7 +89,7 @@ func All() []Bug {
 		{TagDroppedAtLog, "ams-heavy logs pressure grants without their mark", "M7", "log refused", ""},
 		{TagDroppedAtCourier, "the courier asks for pressure deliveries without their mark", "M7", "idip refused", ""},
 		{TagDroppedAtIDIP, "idip enters pressure deliveries without their mark", "M7", "ledger refused", ""},
-		{TagDroppedAtRecon, "recon asks again for missed pressure deliveries without their mark; some are missed, for idip says delivered and writes nothing", "M7", "courier refused", ""},
+		{TagDroppedAtRecon, "recon does not look into the shadow table, and asks again for the pressure deliveries without their mark", "M7", "courier refused", ""},
 		{PanicServed, "a request to idip panics; the HTTP server logs it and goes on", "M8", "http: panic serving", ""},
 		{PanicSwallowed, "a worker of ams-heavy panics, logs the stack, and goes on", "M8", "left the stack of a panic", ""},
 		{EndsWell, "the courier ends in the middle of its work, with exit code 0", "M8", "courier: ended by itself", ""},
