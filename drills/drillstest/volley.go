@@ -14,6 +14,7 @@ import (
 	"redpacket/loadprofiles/tally"
 	"redpacket/system/activity"
 	"redpacket/system/api"
+	"redpacket/system/config"
 	"redpacket/system/money"
 )
 
@@ -29,8 +30,11 @@ func (s *System) Fire(ctx context.Context, shot drills.Shot, tell func(drills.Pr
 		return y, err
 	}
 	began := time.Now()
-	s.begin(began)
+	if err := s.begin(began); err != nil {
+		return y, err
+	}
 	for at := time.Duration(0); at < y.Length; at = time.Since(began) {
+		s.look(began.Add(at))
 		got := 1.0
 		if s.Shed != nil {
 			got -= s.Shed(shot.Profile.Curve.Rate(at))
@@ -49,10 +53,18 @@ func (s *System) Fire(ctx context.Context, shot drills.Shot, tell func(drills.Pr
 	return y, nil
 }
 
-func (s *System) begin(at time.Time) {
+// begin sets the zero of time, from which on callers call and the platform measures.
+func (s *System) begin(at time.Time) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.began = at
+	if s.Capacity != (config.Capacity{}) {
+		s.platform = newPlatform(s.Capacity)
+	}
+	if len(s.Pool) > 0 {
+		s.callers, err = newCallers(s.Pool)
+	}
+	return err
 }
 
 func (s *System) fire(shot drills.Shot) (loadprofiles.Yield, error) {
@@ -159,7 +171,7 @@ func (s *System) Probe(ctx context.Context, began time.Time, p drills.Pace) (all
 }
 
 func (s *System) attempt(a loadprofiles.Attempt, c claim, amounts map[api.Gift][]money.Fen) loadprofiles.Attempt {
-	g, code := s.claim(c, amounts)
+	g, code := s.claim(c, a.Owed, amounts)
 	a.Outcome, a.Code, a.Order, a.Fen = code.Outcome(), code, g.Order, g.Fen
 	return a
 }

@@ -27,6 +27,8 @@ const (
 	after  = "after"
 	killed = "cmem-1"
 	gone   = "gone" // the new version, which half of the users have in after
+	stuck  = "ams-light-1"
+	sample = "P1"
 )
 
 // dearGift is the one gift for new users that the good record's users ask for.
@@ -45,22 +47,24 @@ func Whole() drills.Drill {
 	load.Cohorts, load.Conns = []int{50, 100}, loadprofiles.Conns{Static: 1, Read: 100, Claim: 100}
 	both, _ := topology.OneIDC().WithGray() // it has one data centre
 	load.Funnel.Click = clicks
+	rules := config.Default()
+	rules.Capacity.Requests = peak / 2 // so that P1 comes before anything is shed
 	return drills.Drill{
 		ID: "st-record", Name: "one assertion of every type", Group: "selftest", Seed: 3, Scale: 0.5,
 		Why:      "the record that every change is made to is no good itself",
-		Topology: both, Rules: config.Default(), Built: peak, Load: load, Probe: 10 * time.Millisecond,
+		Topology: both, Rules: rules, Built: peak, Load: load, Probe: 10 * time.Millisecond,
 		Activity: func(seed uint64, scale float64) activity.Activity {
 			return shadowed(activity.Festival(seed, scale/100))
 		},
 		Phases: []drills.Phase{
 			{Name: calm, Curve: loadprofiles.Hold(2000, 8*time.Second)},
-			{Name: night, Curve: loadprofiles.Hold(1.5*peak, time.Second)},
+			{Name: night, Curve: loadprofiles.Ramp(2000, 1.5*peak, 3*time.Second)},
 			{Name: after, Curve: loadprofiles.Hold(2000, 7*time.Second)},
 			{Name: gone, Curve: loadprofiles.Hold(2000, 3*time.Second)},
 		},
-		Steps:      []drills.Timed{{At: 8100 * time.Millisecond, Step: drills.Release{Percent: 50}}, {At: 16 * time.Second, Step: drills.Release{}}},
+		Steps:      []drills.Timed{{At: 8100 * time.Millisecond, Step: drills.Release{Percent: 50}}, {At: takenBack, Step: drills.Release{}}},
 		Recall:     judge.Burns{More: 0.5, Over: 3 * time.Second, Least: 50},
-		Injections: []drills.Injection{{At: 8200 * time.Millisecond, Fault: kill}},
+		Injections: []drills.Injection{{At: 9 * time.Second, For: 8500 * time.Millisecond, Fault: freeze()}, {At: 10900 * time.Millisecond, Fault: kill}},
 		Assertions: []judge.Assertion{
 			judge.LoadOffered{AtLeast: 0.99, LateBy: time.Second, LateTo: 0.01}, judge.GeneratorKeptUp{}, judge.Watched{AtLeast: 0.5},
 			judge.BooksRead{}, judge.StepsEffective{}, judge.ProbesOnTime{LateBy: 20 * time.Millisecond},
@@ -75,6 +79,11 @@ func Whole() drills.Drill {
 			judge.SlowedAtMost{Quantile: 0.99, By: 20 * time.Millisecond, In: after, Than: calm},
 			judge.Degraded{Part: "recommend", Op: api.List, To: 0.01, In: calm},
 			judge.EffectiveWithin{Step: kill.String(), Limit: 5 * time.Second},
+			judge.Triggered{Playbook: sample, In: night, Off: 8 * time.Second, After: night}, judge.ShedBefore{Playbook: sample, AtMost: 0.01, In: night},
+			judge.Comes{Outcome: api.Shed, From: 0.03, To: 0.3, In: night},
+			judge.Ejected{Peer: stuck, Within: 2 * time.Second, After: freeze().String(), Reopens: 1},
+			judge.Avoided{Peer: stuck, Pool: pool(), AtMost: 0.1, In: after}, judge.ProbedGently{Peer: stuck, Most: 3},
+			judge.Delivers{Games: []uint8{0, 1}, AtLeast: 0.5, In: after, Than: calm},
 			judge.SameVersion{Percent: 50, Slower: 1.5, Errors: 0.02, In: after}, judge.RoutedAsAsked{Percent: 50, In: after}, judge.Released{Stages: []int{50}},
 			judge.ModelHolds{Sheet: sheetOf(1), Within: 0.2, In: calm}, judge.ModelRefused{Sheet: sheetOf(overrun), Within: 0.2, In: calm, AtLeast: overrun},
 			judge.AsModelled{Sheet: sheetOf(1), Ops: []api.Op{api.Static}, Within: 0.2, In: calm},
@@ -85,17 +94,27 @@ func Whole() drills.Drill {
 	}
 }
 
+// takenBack is when the new version is.
+const takenBack = 18 * time.Second
+
+// freeze has one of the pool stand still.
+func freeze() node.Frozen { return node.Frozen{Node: stuck} }
+
+// pool is who answers lists, selects and receipts.
+func pool() []string { return topology.OneIDC().Role("ams-light") }
+
 // Good plays the whole drill on a sound system made of memory and leaves its record in a directory of its own below
-// dir. It takes as long as the drill, a quarter of a minute.
+// dir. It takes as long as the drill, a third of a minute.
 func Good(ctx context.Context, dir string) (string, error) {
 	d := Whole()
-	s := &drillstest.System{Activity: d.Stage(d.Scale).Activity, Shed: func(rate float64) float64 {
+	stage := d.Stage(d.Scale)
+	s := &drillstest.System{Activity: stage.Activity, Capacity: stage.Rules.Capacity, Pool: pool(), Shed: func(rate float64) float64 {
 		if rate > peak {
 			return 0.3
 		}
 		return 0
 	}, Versions: &drillstest.Versions{Percent: func(at time.Duration) int {
-		if at >= 8200*time.Millisecond && at < 16*time.Second {
+		if at >= 8200*time.Millisecond && at < takenBack {
 			return 50
 		}
 		return 0
@@ -118,6 +137,11 @@ type Change struct {
 	Name    string
 	Make    func(*drillstest.Apart)
 	Becomes map[string]judge.Status // by the assertion's type
+}
+
+// Changes are all there are.
+func Changes() []Change {
+	return slices.Concat(Gates(), Wrongs(), Slows(), Releases(), Playbooks(), Instances())
 }
 
 // Judged is one assertion of a changed record.
