@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"redpacket/drills"
+	"redpacket/drills/catalog"
 	"redpacket/drills/drillstest"
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
@@ -119,16 +120,30 @@ func Good(ctx context.Context, dir string) (string, error) {
 		}
 		return 0
 	}}}
-	into, err := record.Create(filepath.Join(dir, "good"))
+	_, err := play(ctx, d, s, filepath.Join(dir, "good"))
+	return filepath.Join(dir, "good"), err
+}
+
+// Down plays the smoke drill on a system made of memory that sheds nine of ten users, though no more come than it is built
+// for and nothing was hurt, and leaves its record below dir: it must be aborted. It takes some seconds.
+func Down(ctx context.Context, dir string) (*record.Record, error) {
+	d := catalog.Smoke(0)
+	s := &drillstest.System{Activity: d.Stage(d.Scale).Activity, Shed: func(float64) float64 { return 0.9 }}
+	return play(ctx, d, s, filepath.Join(dir, "down"))
+}
+
+// play carries a drill out on a system made of memory, and leaves its record in dir.
+func play(ctx context.Context, d drills.Drill, s *drillstest.System, dir string) (*record.Record, error) {
+	into, err := record.Create(dir)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	_, err = drills.Run(ctx, d, s, drills.Conditions{Scale: d.Scale, Volley: s, Prober: s, Into: into, Tell: func(drills.Progress) {},
+	r, err := drills.Run(ctx, d, s, drills.Conditions{Scale: d.Scale, Volley: s, Prober: s, Into: into, Tell: func(drills.Progress) {},
 		Facts: drills.Facts{Revision: "made of memory", Images: map[string]string{}}})
 	if err != nil {
-		return "", fmt.Errorf("make the good record: %w", err)
+		return nil, fmt.Errorf("play %s in memory: %w", d.ID, err)
 	}
-	return into.Dir(), nil
+	return r, nil
 }
 
 // Change is one thing changed in the good record, and what must become of it. Every assertion that is not named must be

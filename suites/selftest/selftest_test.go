@@ -149,16 +149,32 @@ func rehearseDrill(ctx context.Context, d drills.Drill, bug string) spec.Outcome
 // describeRecords changes one thing at a time in one good record.
 func describeRecords(scores *board) {
 	var good string
+	var down *record.Record
 	BeforeAll(func(ctx SpecContext) {
-		var err error
-		good, err = selftest.Good(ctx, GinkgoT().TempDir())
-		Expect(err).NotTo(HaveOccurred())
+		dir := GinkgoT().TempDir()
+		var playing sync.WaitGroup
+		var errs [2]error
+		playing.Go(func() { good, errs[0] = selftest.Good(ctx, dir) })
+		playing.Go(func() { down, errs[1] = selftest.Down(ctx, dir) })
+		playing.Wait()
+		Expect(errors.Join(errs[:]...)).NotTo(HaveOccurred())
 	}, NodeTimeout(time.Minute))
 
 	It("nothing, where nothing was changed", func() {
 		judged, err := selftest.Change{Make: func(*drillstest.Apart) {}}.Judge(good)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
+	})
+
+	It("too little success that nothing excuses: the drill is aborted while it runs", func() {
+		s := selftest.Score{Kind: "record", Mutant: "nine of ten users shed, for no reason", Wanted: []string{"Abort fail"}}
+		defer scores.add(&s, time.Now())
+		Expect(down.Abort).NotTo(BeNil())
+		Expect(down.Abort.Because).To(ContainSubstring("10 % of the critical path succeeded"))
+		for _, f := range judge.Judge(down, []judge.Assertion{judge.Abort{}}).Findings {
+			s.Named, s.Caught = []string{"Abort"}, f.Status == judge.Fail
+			Expect(f.Status).To(Equal(judge.Fail), f.Because)
+		}
 	})
 
 	for _, c := range selftest.Changes() {
