@@ -34,7 +34,7 @@ func recoveries(r *record.Record, v judge.Verdict) []recovery {
 			{"in force everywhere", judge.When(s.Everywhere), "echoed by every process that lives"},
 			{"first claim acknowledged", judge.When(s.Acked), fmt.Sprintf("none for %s before", s.Out.Round(10*time.Millisecond))},
 			{"service lasts from", judge.When(s.Sustained), "the load and the probes"},
-			{"all as before", judge.When(s.Balanced), "nothing unsettled; doors, shards and owners as they were"},
+			{"all as before", judge.When(s.Balanced), "nothing unsettled, nothing more to deliver; doors, shards and owners as they were"},
 		}}
 		if s.Playbook == "" {
 			one.Steps[2].Note = ""
