@@ -31,8 +31,8 @@ type Gauges interface {
 	Scrape(ctx context.Context) (Samples, error)
 	// CPU is used per node since it started; a dead node is missing, and named by an error beside the others' times.
 	CPU(ctx context.Context) (map[string]time.Duration, error)
-	// Alarms are those that the system's own monitor raised in a span; none when it has no monitor.
-	Alarms(ctx context.Context, from, to time.Time) ([]Alarm, error)
+	// Alarms is what the system's own monitor noticed in a span; nothing when it has no monitor.
+	Alarms(ctx context.Context, from, to time.Time) (Noticed, error)
 	Money
 }
 

@@ -108,11 +108,12 @@ func up(ctx context.Context, s drills.Stage, r Run) (on *provision.Cluster, tax 
 	if r.Mutant != "" {
 		ensure = images.EnsureMutant
 	}
-	if _, err := ensure(ctx, say); err != nil {
+	made, err := ensure(ctx, say)
+	if err != nil {
 		return nil, "", err
 	}
 	began := time.Now()
-	on, err = provision.Up(ctx, provision.Plan{Topology: s.Topology, Activity: s.Activity, Rules: s.Rules, Say: say,
+	on, err = provision.Up(ctx, provision.Plan{Topology: s.Topology, Activity: s.Activity, Rules: s.Rules, Images: made, Say: say,
 		Cores: rig.Mine().System, Beside: rig.Mine().Beside, Mutant: r.Mutant, MutantOn: mutantOn(s.Topology, r.Mutant)})
 	if err != nil {
 		return nil, "", err

@@ -22,4 +22,4 @@ func TestFault(t *testing.T) {
 	RunSpecs(t, "Fault")
 }
 
-var _ = Describe("when something breaks", Ordered, ContinueOnFailure, Serial, func() { spec.Group("fault", "holds up") })
+var _ = Describe("when something breaks", Ordered, ContinueOnFailure, Serial, func() { spec.Group("fault", "holds up", nil) })

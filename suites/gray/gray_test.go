@@ -22,4 +22,4 @@ func TestGray(t *testing.T) {
 	RunSpecs(t, "Gray")
 }
 
-var _ = Describe("a few users first", Ordered, ContinueOnFailure, Serial, func() { spec.Group("gray", "tells") })
+var _ = Describe("a few users first", Ordered, ContinueOnFailure, Serial, func() { spec.Group("gray", "tells", nil) })

@@ -23,8 +23,7 @@ import (
 )
 
 // What each playbook says that it does is measured under a steady load, before its activation and after, as the platform
-// itself measures it; and again when it was taken back. P6 has no action of the system's own. P7 spreads the return of
-// those who were refused; here nobody is, and what it changes is seen in switches_test.go.
+// itself measures it; and again when it was taken back. P7 spreads the return of those who were refused, so P10 refuses some first.
 var _ = Describe("what playbooks do", Ordered, ContinueOnFailure, func() {
 	var on *stage.Standing
 	var platform ops.Client
@@ -41,7 +40,8 @@ var _ = Describe("what playbooks do", Ordered, ContinueOnFailure, func() {
 		platform, err = on.Ops()
 		Expect(err).NotTo(HaveOccurred())
 		load := loadprofiles.Estimate96k(time.Second)
-		load.Curve = loadprofiles.Hold(3000, 4*time.Minute) // until it is stopped
+		load.Curve = loadprofiles.Hold(3000, 6*time.Minute) // until it is stopped
+		load.Promotion = loadprofiles.Pushed
 		load.Users.Size, load.Users.Hot = 5_000_000, 100
 		load.Users.Gifts = []api.Gift{0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 20} // some for new users
 		var firing context.Context
@@ -63,7 +63,7 @@ var _ = Describe("what playbooks do", Ordered, ContinueOnFailure, func() {
 	AfterAll(halt)
 
 	for _, p := range playbooks.All() {
-		if p.ID == "P6" || p.ID == "P7" || p.Calls != playbook.NoCall {
+		if p.ID == "P7" || p.Calls != playbook.NoCall {
 			continue
 		}
 		It(fmt.Sprintf("%s: %s", p.ID, p.Expect), func(ctx SpecContext) {
@@ -73,6 +73,9 @@ var _ = Describe("what playbooks do", Ordered, ContinueOnFailure, func() {
 			before = measure(ctx, on)[p.Expect.Metric]
 			_, err := platform.Activate(ctx, p.ID)
 			Expect(err).NotTo(HaveOccurred())
+			if p.Action.StopPromotion { // who was shown it still comes
+				Expect(measure(ctx, on)[p.Expect.Metric]).To(BeNumerically(">", 0.75*before))
+			}
 			var after float64
 			// A measurement that begins when the time is over still counts: one that began before holds what was before, too.
 			Eventually(func(ctx SpecContext) (bool, error) {
@@ -91,6 +94,34 @@ var _ = Describe("what playbooks do", Ordered, ContinueOnFailure, func() {
 			AddReportEntry(p.ID, fmt.Sprintf("%s: %.1f before, %.1f after, %.1f when taken back", p.Expect, before, after, back))
 		}, SpecTimeout(time.Minute+p.Expect.Within))
 	}
+
+	It("P7: who is refused comes back later, and so fewer come meanwhile", func(ctx SpecContext) {
+		p, _ := playbook.Find(playbooks.All(), "P7")
+		_, err := platform.Activate(ctx, "P10") // which refuses every claim, and asks its user to come back
+		Expect(err).NotTo(HaveOccurred())
+		defer func() {
+			_, err := platform.RollBack(ctx, "P10")
+			Expect(err).NotTo(HaveOccurred())
+		}()
+		// Each claim comes three times in the end: half of the dynamic requests are refused.
+		var before playbook.Values
+		Eventually(func(ctx SpecContext) float64 { before = measure(ctx, on); return before[p.Expect.Metric] }).
+			WithContext(ctx).WithTimeout(40 * time.Second).Should(BeNumerically(">", 0.5))
+		_, err = platform.Activate(ctx, p.ID)
+		Expect(err).NotTo(HaveOccurred())
+		var after playbook.Values
+		Eventually(func(ctx SpecContext) (bool, error) {
+			after = measure(ctx, on)
+			return p.Expect.Seen(before[p.Expect.Metric], after[p.Expect.Metric])
+		}).WithContext(ctx).WithTimeout(p.Expect.Within + over/2).Should(BeTrue())
+		Expect(after[playbook.Arrivals]).To(BeNumerically("<", 0.97*before[playbook.Arrivals]))
+		_, err = platform.RollBack(ctx, p.ID)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(func(ctx SpecContext) float64 { return measure(ctx, on)[p.Expect.Metric] }).
+			WithContext(ctx).WithTimeout(30 * time.Second).Should(BeNumerically(">=", 0.95*before[p.Expect.Metric]))
+		AddReportEntry("P7", fmt.Sprintf("%s: %.3f before, %.3f after; arrivals %.0f/s before, %.0f/s after", p.Expect, before[p.Expect.Metric],
+			after[p.Expect.Metric], before[playbook.Arrivals], after[playbook.Arrivals]))
+	}, SpecTimeout(3*time.Minute))
 
 	It("P5: what the ledger lost is delivered again, and a second pass finds nothing", func(ctx SpecContext) {
 		p, _ := playbook.Find(playbooks.All(), "P5")

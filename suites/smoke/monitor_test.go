@@ -41,7 +41,7 @@ func describeMonitor(on func() *provision.Cluster) {
 		all, err := on().Alarms(ctx, since, time.Now())
 		Expect(err).NotTo(HaveOccurred())
 		by := map[string][]provision.Alarm{}
-		for _, a := range all {
+		for _, a := range all.Alarms {
 			by[a.Name] = append(by[a.Name], a)
 		}
 		return by

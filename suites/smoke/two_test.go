@@ -62,7 +62,7 @@ var _ = Describe("two data centres", Ordered, func() {
 		slices.Reverse(by)
 		AddReportEntry("idle", fmt.Sprintf("%d containers use %.1f %% of %d cores and %.2f GiB; most of a core use %v",
 			len(memory), 100*share, runtime.NumCPU(), float64(bytes)/(1<<30), by[:8]))
-		// Prometheus and zhiyun each ask forty processes every second; which is most of it.
+		// Prometheus and zhiyun each ask forty processes every second: a quarter to a third of it, with what the answers cost.
 		Expect(share).To(BeNumerically("<=", 0.15), "of the machine's processor time: %v", by)
 		Expect(bytes).To(BeNumerically("<=", uint64(4<<30)))
 	}, SpecTimeout(time.Minute))

@@ -17,6 +17,7 @@ import (
 	"redpacket/drills"
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/drills/repeat"
 	"redpacket/drills/report"
 	"redpacket/drills/stage"
 )
@@ -26,7 +27,8 @@ type Outcome struct {
 	Drill   drills.Drill
 	Verdict judge.Verdict
 	Dir     string
-	Text    string // the verdict, for people
+	Text    string     // the verdict, for people
+	Run     repeat.Run // as one repetition of several
 }
 
 // Stand says at which scale to rehearse, why that one, and where progress is printed.
@@ -35,13 +37,18 @@ type Stand struct {
 	Notes []string
 	Out   io.Writer
 
+	Round uint64 // which repetition this is, each under the next seed: 0, 1, …
+
 	Mutant string // the deliberate bug that the system is to have; empty: a normal build
 }
 
+// moment is how the time stands in the name of what a run leaves.
+const moment = "20060102-150405"
+
 // Rehearse carries a drill out and judges it: the command line calls the same function of stage.
 func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
-	d.Seed = seed(d.Seed)
-	o := Outcome{Drill: d, Dir: filepath.Join(out(), time.Now().UTC().Format("20060102-150405")+"-"+d.ID)}
+	d = d.Under(seed(d.Seed) + s.Round)
+	o := Outcome{Drill: d, Dir: filepath.Join(out(), time.Now().UTC().Format(moment)+"-"+d.ID)}
 	fmt.Fprintf(s.Out, "%s\n  scale      %g: %s\n", strings.Join(d.Script(), "\n"), s.Scale, strings.Join(s.Notes, "; "))
 	p := &progress{out: s.Out, drill: d.ID}
 	var err error
@@ -58,6 +65,9 @@ func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
 	err = report.Text(&text, saved, o.Verdict)
 	o.Text = text.String()
 	fmt.Fprintf(s.Out, "%s  report     %s\n", o.Text, filepath.Join(o.Dir, report.PageFile))
+	if err == nil {
+		o.Run, err = repeat.RunOf(o.Dir, saved, o.Verdict)
+	}
 	return o, err
 }
 
