@@ -51,7 +51,7 @@ func (c *callers) show(tgw map[string]float64) {
 	}
 }
 
-// look has the callers make the calls that the load asks for by now, and the platform measure.
+// look has the callers make the calls that the load asks for by now, the doors count, and the platform measure.
 func (s *System) look(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,6 +59,7 @@ func (s *System) look(now time.Time) {
 		reads := s.until(api.List) + s.until(api.Select) + s.until(api.Receipt)
 		s.callers.call(now, int(reads), func(node string) bool { _, hurt := s.doing[node]; return !hurt })
 	}
+	s.doors.open(now.Sub(s.began))
 	if s.platform != nil {
 		s.platform.look(now, s.samples())
 	}

@@ -58,6 +58,12 @@ type System struct {
 	// Capacity is what the platform believes can be carried, and activates playbooks by; the zero value: there is no platform.
 	Capacity config.Capacity
 
+	// Doors has two data centres' front doors count who comes, by the weights that a drill asks for.
+	Doors bool
+	// Valve is what the generator hears of the promotion's valve: the load is played before the drill turns it.
+	Valve loadprofiles.Turns
+
+	doors    doors
 	callers  *callers
 	platform *platform
 
@@ -80,8 +86,16 @@ type claim struct {
 
 var _ drills.Cluster = (*System)(nil)
 
-// Shift does nothing: the system has one front door.
-func (s *System) Shift(context.Context, string, map[string]int) error { return nil }
+// Shift sets the weights by which a region's users come to the front doors.
+func (s *System) Shift(_ context.Context, region string, weights map[string]int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.doors.weights == nil {
+		s.doors.weights = map[string]map[string]int{}
+	}
+	s.doors.weights[region] = weights
+	return nil
+}
 
 // TakeOver does nothing: the system is one data centre.
 func (s *System) TakeOver(context.Context, string) error { return nil }
@@ -140,6 +154,9 @@ func (s *System) samples() drills.Samples {
 	}
 	if s.callers != nil {
 		s.callers.show(tgw)
+	}
+	if s.Doors {
+		s.doors.show(samples)
 	}
 	if s.platform != nil {
 		samples["zhiyun"] = s.platform.show()

@@ -146,25 +146,22 @@ func rehearseDrill(ctx context.Context, d drills.Drill, bug string) spec.Outcome
 	}
 }
 
-// describeRecords changes one thing at a time in one good record.
+// describeRecords changes one thing at a time in good records.
 func describeRecords(scores *board) {
-	var good string
+	var below string
 	var down *record.Record
 	BeforeAll(func(ctx SpecContext) {
-		dir := GinkgoT().TempDir()
+		below = GinkgoT().TempDir()
 		var playing sync.WaitGroup
-		var errs [2]error
-		playing.Go(func() { good, errs[0] = selftest.Good(ctx, dir) })
-		playing.Go(func() { down, errs[1] = selftest.Down(ctx, dir) })
+		var wrong error
+		playing.Go(func() { down, wrong = selftest.Down(ctx, below) })
+		errs := make([]error, len(selftest.Goods()))
+		for i, g := range selftest.Goods() {
+			playing.Go(func() { errs[i] = g.Play(ctx, below) })
+		}
 		playing.Wait()
-		Expect(errors.Join(errs[:]...)).NotTo(HaveOccurred())
+		Expect(errors.Join(append(errs, wrong)...)).NotTo(HaveOccurred())
 	}, NodeTimeout(time.Minute))
-
-	It("nothing, where nothing was changed", func() {
-		judged, err := selftest.Change{Make: func(*drillstest.Apart) {}}.Judge(good)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
-	})
 
 	It("too little success that nothing excuses: the drill is aborted while it runs", func() {
 		s := selftest.Score{Kind: "record", Mutant: "nine of ten users shed, for no reason", Wanted: []string{"Abort fail"}}
@@ -177,22 +174,29 @@ func describeRecords(scores *board) {
 		}
 	})
 
-	for _, c := range selftest.Changes() {
-		It(c.Name, func() {
-			s := selftest.Score{Kind: "record", Mutant: c.Name}
-			defer scores.add(&s, time.Now())
-			judged, err := c.Judge(good)
+	for _, g := range selftest.Goods() {
+		It("nothing, where nothing was changed in "+g.Drill.ID, func() {
+			judged, err := selftest.Change{Make: func(*drillstest.Apart) {}}.Judge(g.Drill, g.Dir(below))
 			Expect(err).NotTo(HaveOccurred())
-			s = c.Score(judged)
-			Expect(s.Caught).To(BeTrue(), "%s: wanted %s and nothing else\n%s", c.Name, s.Wanted, selftest.Differences(judged))
+			Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
 		})
+		for _, c := range g.Changes {
+			It(c.Name, func() {
+				s := selftest.Score{Kind: "record", Mutant: c.Name}
+				defer scores.add(&s, time.Now())
+				judged, err := c.Judge(g.Drill, g.Dir(below))
+				Expect(err).NotTo(HaveOccurred())
+				s = c.Score(judged)
+				Expect(s.Caught).To(BeTrue(), "%s: wanted %s and nothing else\n%s", c.Name, s.Wanted, selftest.Differences(judged))
+			})
+		}
 	}
 	for _, d := range selftest.Damages() {
 		It(d.Name, func() {
 			s := selftest.Score{Kind: "file", Mutant: d.Name, Wanted: []string{"the record refused"}, Named: []string{"the sums"}}
 			defer scores.add(&s, time.Now())
 			dir := filepath.Join(GinkgoT().TempDir(), "damaged")
-			Expect(os.CopyFS(dir, os.DirFS(good))).To(Succeed())
+			Expect(os.CopyFS(dir, os.DirFS(selftest.Goods()[0].Dir(below)))).To(Succeed())
 			Expect(d.Do(dir)).To(Succeed())
 			_, err := record.Open(dir)
 			s.Caught = errors.Is(err, record.ErrChanged)
@@ -201,22 +205,23 @@ func describeRecords(scores *board) {
 	}
 
 	It("something of every assertion there is", func() {
-		becomes := map[string][]judge.Status{}
-		for _, c := range selftest.Changes() {
-			for name, status := range c.Becomes {
-				becomes[name] = append(becomes[name], status)
+		becomes, asserted := map[string][]judge.Status{}, map[string]judge.Kind{}
+		for _, g := range selftest.Goods() {
+			for _, c := range g.Changes {
+				for name, status := range c.Becomes {
+					becomes[name] = append(becomes[name], status)
+				}
 			}
-		}
-		asserted := map[string]judge.Kind{}
-		for _, a := range selftest.Whole().Assertions {
-			asserted[judge.TypeOf(a)] = a.Kind()
+			for _, a := range g.Drill.Assertions {
+				asserted[judge.TypeOf(a)] = a.Kind()
+			}
 		}
 		for _, name := range judge.Types() {
 			worst := judge.Fail
 			if asserted[name] == judge.Validity {
 				worst = judge.Inconclusive
 			}
-			Expect(asserted).To(HaveKey(name), "the whole drill does not assert %s", name)
+			Expect(asserted).To(HaveKey(name), "no good drill asserts %s", name)
 			Expect(becomes[name]).To(ContainElement(worst), "no change of a record makes %s %s", name, worst)
 		}
 	})
