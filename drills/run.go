@@ -126,7 +126,7 @@ func Run(ctx context.Context, d Drill, on Cluster, with Conditions) (*record.Rec
 	if err := with.Ward.Fit(); err != nil {
 		return nil, fmt.Errorf("drill %s: %w: %w", d.ID, ErrCluster, err)
 	}
-	r := &run{drill: d, on: on, with: with, m: manifest(d, with), fired: newTriggers(d.Steps)}
+	r := &run{drill: d, on: on, with: with, m: manifest(d, with), end: d.Profile().Curve.Length(), fired: newTriggers(d.Steps)}
 	if err := r.awaitHealth(ctx); err != nil {
 		return nil, fmt.Errorf("drill %s: wait for health: %w: %w", d.ID, ErrCluster, err)
 	}
@@ -148,6 +148,7 @@ type run struct {
 	on    Cluster
 	with  Conditions
 	m     record.Manifest
+	end   time.Duration // of the load, since the drill began
 
 	release release // of a new version
 	guards  guards
@@ -220,7 +221,7 @@ func (r *run) perform(ctx context.Context) error {
 		r.quieten(ctx, gone)
 	}
 	r.phaseEvents()
-	r.note(func() { r.m.Events = append(r.m.Events, r.fired.all(r.m.Length())...) })
+	r.note(func() { r.m.Events = append(r.m.Events, r.fired.all(r.end)...) })
 	r.drain(ctx)
 	r.alarmEvents(ctx)
 	r.cpuSince(ctx, used)
@@ -257,7 +258,7 @@ func (r *run) probe(ctx context.Context) {
 	if r.drill.Probe == 0 {
 		return
 	}
-	all, err := r.with.Prober.Probe(ctx, r.m.Began, Pace{Every: r.drill.Probe, Length: r.m.Length()})
+	all, err := r.with.Prober.Probe(ctx, r.m.Began, Pace{Every: r.drill.Probe, Length: r.end})
 	if err == nil {
 		err = r.with.Into.Probes(all)
 	}
@@ -277,8 +278,10 @@ func (r *run) phaseEvents() {
 // seen of it may still tell.
 func (r *run) closeBooks(ctx context.Context) error {
 	r.with.Tell(Progress{Doing: "looking at every container"})
-	r.audit(ctx)
+	var looks sync.WaitGroup
+	looks.Go(func() { r.audit(ctx) })
 	deaths, err := r.on.Autopsy(ctx)
+	looks.Wait()
 	if r.m.Deaths, r.m.Autopsy = deaths, err == nil; err != nil {
 		r.trouble("autopsy: %v", err)
 	}
@@ -290,7 +293,7 @@ func (r *run) closeBooks(ctx context.Context) error {
 	if err != nil {
 		r.trouble("books: %v", err)
 	}
-	lasting(r.m.Events, r.m.Length())
+	lasting(r.m.Events, r.end)
 	r.m.Troubles = r.bad
 	return ctx.Err()
 }

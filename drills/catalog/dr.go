@@ -96,7 +96,7 @@ func single(felt bool, hurts ...faults.Fault) disaster {
 // stages, they come to its door again.
 func IDCDead(asked time.Duration) drills.Drill {
 	const whole = 10 * time.Second // until a's last node answers
-	e := idcDead(14*time.Second, whole+4*time.Second)
+	e := idcDead(18*time.Second, whole+4*time.Second)
 	e.stages = []portion{{"a tenth", 10, 0.06}, {"half", 50, 0.1}}
 	d := e.recovered(asked, drills.Drill{ID: "dr-1", Name: "data centre a dies, b takes over, a comes back in stages",
 		Why: "the loss of a data centre costs users their gifts, or gives them a second one; or its return hurts all of them at once"})
@@ -131,7 +131,7 @@ func idcDead(lost, back time.Duration) disaster {
 // IDCGone is DR-9: data centre a dies and stays dead. What its users have is known by its mirror and by b's marks alone, and
 // the money is counted from those. It is short, for the suite repeats it: the worst of its recovery times counts.
 func IDCGone(asked time.Duration) drills.Drill {
-	e := idcDead(13*time.Second, 0)
+	e := idcDead(14*time.Second, 0)
 	e.before = 3 * time.Second
 	d := e.recovered(asked, drills.Drill{ID: "dr-9", Name: "data centre a dies for good",
 		Why: "what a dead data centre promised cannot be told from what is left"})

@@ -137,7 +137,7 @@ func (s *System) samples() drills.Samples {
 		tgw[fmt.Sprintf(`redpacket_requests_total{code="any",op="%s"}`, op)] = s.until(op)
 	}
 	for _, at := range judge.Writers() {
-		tgw[`redpacket_poisoned_total{at="`+at+`"}`] = 0
+		tgw[`redpacket_poisoned_total{at="`+at+`"}`] = s.Versions.poisoned(at)
 	}
 	answered := []api.Outcome{api.Done, api.Refused}
 	light := s.until(api.List, answered...) + s.until(api.Select, answered...) + s.until(api.Receipt, answered...)

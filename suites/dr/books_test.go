@@ -100,8 +100,9 @@ var _ = Describe("the books after a take-over", Ordered, Serial, func() {
 		Expect(marked).To(BeNumerically(">", 0), "shares of b that users of a have")
 
 		var lost books.Entry
+		own := activity.Part{IDC: activity.A, Of: activity.IDCs}
 		_, err := on.Books(ctx, func(shelf books.Shelf, e books.Entry) error {
-			if shelf == books.Marks && activity.Home(e.User) == activity.A {
+			if gift, _ := small.GiftOf(e.Order); shelf == books.Marks && own.Owns(e.User) && !own.Has(gift, e.Order) {
 				lost = e
 			}
 			return nil

@@ -15,6 +15,13 @@ func Releases() []Change {
 	type made = *drillstest.Apart
 	return []Change{
 		{"a new version that fails a tenth of its users", func(a made) { cell(a, true, after, hit{time.Millisecond, api.Failed, 1}) }, fails("SameVersion")},
+		{"a sixth of the new version's users answered by the old", func(a made) {
+			for i := range a.Attempts {
+				if t := &a.Attempts[i]; t.Gray && t.User%6 == 0 {
+					t.Gray = false
+				}
+			}
+		}, map[string]judge.Status{"SplitAsAsked": judge.Fail, "SameVersion": judge.Inconclusive}},
 		{"an answer of the new version to a user of the old", func(a made) {
 			w, _ := a.Window(after)
 			a.Cells[loadprofiles.CellOf(1, true)].Record(w.From+time.Second, time.Millisecond, api.List, api.Done)

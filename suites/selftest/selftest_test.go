@@ -3,6 +3,7 @@ package selftest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"redpacket/drills/drillstest"
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/drills/report"
 	"redpacket/drills/stage"
 	"redpacket/suites/selftest"
 	"redpacket/suites/spec"
@@ -68,12 +70,15 @@ var _ = Describe("the judge catches", Ordered, ContinueOnFailure, Serial, func()
 	Context("in a new version beside the old one,", Label("versions"), func() { describeVersions(scores) })
 })
 
+// readyMutant has the images of the build with the bugs made.
+func readyMutant(ctx SpecContext) {
+	_, err := images.EnsureMutant(ctx, spec.Progress(GinkgoWriter, "images").Say)
+	Expect(err).NotTo(HaveOccurred())
+}
+
 // describeSystems plays the same small drill on a system without a bug, then on one with each.
 func describeSystems(scores *board) {
-	BeforeAll(func(ctx SpecContext) {
-		_, err := images.EnsureMutant(ctx, spec.Progress(GinkgoWriter, "images").Say)
-		Expect(err).NotTo(HaveOccurred())
-	}, NodeTimeout(prepare))
+	BeforeAll(readyMutant, NodeTimeout(prepare))
 
 	It("no bug in a normal build, which has none, and every bug of the list in one with the tag", func(ctx SpecContext) {
 		dir := GinkgoT().TempDir()
@@ -114,14 +119,20 @@ func describeSystems(scores *board) {
 
 // describeVersions releases a version with each bug, and looks at which stage it is seen and taken back.
 func describeVersions(scores *board) {
-	for _, b := range mutant.Versions() {
-		It(b.Name+": "+b.Does, func(ctx SpecContext) {
-			s := selftest.Score{Kind: "version", Mutant: b.Name, Wanted: []string{"a gate or a recall"}}
+	BeforeAll(readyMutant, NodeTimeout(prepare))
+
+	for _, v := range mutant.Versions() {
+		d := selftest.Release(v)
+		It(fmt.Sprintf("%s, at %d %% at the latest: %s", v.Name, v.By, v.Does), func(ctx SpecContext) {
+			s := selftest.Score{Kind: "version", Mutant: v.Name, Wanted: []string{fmt.Sprintf("taken back at %d %%", v.By)}}
 			defer scores.add(&s, time.Now())
-			o := rehearseDrill(ctx, selftest.Release(), b.Name)
-			s.Named, s.Caught = selftest.Recalled(o.Verdict, b)
-			Expect(s.Caught).To(BeTrue(), "%s was not caught: wanted the release to be taken back for %q; its record is in %s\n%s", b.Name, b.Seen, o.Dir, o.Text)
-		}, SpecTimeout(each+selftest.Release().Profile().Curve.Length()))
+			o := rehearseDrill(ctx, d, v.Name)
+			saved, err := record.Open(filepath.Join(o.Dir, report.RecordDir))
+			Expect(err).NotTo(HaveOccurred())
+			s.Named, err = selftest.Recalled(saved, o.Verdict, v)
+			s.Caught = err == nil
+			Expect(err).NotTo(HaveOccurred(), "%s was not caught; its record is in %s\n%s", v.Name, o.Dir, o.Text)
+		}, SpecTimeout(each+d.Profile().Curve.Length()))
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -31,9 +30,6 @@ type Plan struct {
 	Say      func(string) // hears a line for each long step; nil: nobody does
 	Cores    string       // the cores that the containers may use, such as "1" or "0-2"; empty: all of the machine
 	Beside   string       // the cores of the stores and of the delivery side instead; empty: Cores
-
-	// Images are those of ours, when the caller has made sure of them; nil: Up does.
-	Images images.Images
 
 	// Mutant, unless empty, asks for the app image that can have a deliberate bug, and names the bug; see system/mutant.
 	Mutant string
@@ -111,10 +107,8 @@ func (c *Cluster) raise(ctx context.Context) error {
 	}
 	ready, within := errgroup.WithContext(ctx)
 	ready.Go(func() (err error) {
-		if c.images = maps.Clone(c.plan.Images); c.images == nil {
-			if c.images, err = c.plan.ensure()(within, c.plan.Say); err != nil {
-				return err
-			}
+		if c.images, err = c.plan.ensure()(within, c.plan.Say); err != nil {
+			return err
 		}
 		return c.gather(within)
 	})
