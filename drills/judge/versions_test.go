@@ -122,8 +122,12 @@ func versionRows() []row {
 		return SameMoney{As: a, Clicks: 200}
 	}
 	asked := func(m *made) {
-		m.Profile = loadprofiles.Estimate96k(time.Second)
+		m.Profile, m.Seed = loadprofiles.Estimate96k(time.Second), m.Activity.Seed
 		m.Profile.Users.Gifts = []api.Gift{0, 1, 2}
+	}
+	reseeded := func(m *made) { // a drill under another seed, which splits the amounts otherwise
+		asked(m)
+		m.Seed, m.Activity.Seed = m.Seed+1, m.Activity.Seed+1
 	}
 	through, gone := Released{[]int{20, 50}}, TakenBack{2 * time.Second}
 	at := func(events ...record.Event) func(*made) { return as(with(func(s *staged) { s.events = events })) }
@@ -165,6 +169,8 @@ func versionRows() []row {
 		{"one fen more", AmountsTrue{}, as(with(func(s *staged) { s.fen = 1 })), Fail, "was told 201 fen by the new version, the share has 200"},
 		{"the same rules", rules(func(*activity.Activity) {}), asked, Pass, "the same by both"},
 		{"a fen more funded", rules(func(a *activity.Activity) { a.Gifts[0].Total-- }), asked, Fail, "by the old rules and 200 by the new (+1)"},
+		{"the same rules under another seed", rules(func(*activity.Activity) {}), reseeded, Pass, "the same by both"},
+		{"the amounts are split by another seed than the drill's", rules(func(*activity.Activity) {}), func(m *made) { asked(m); m.Activity.Seed++ }, Fail, "differ"},
 		{"nobody asks", rules(func(*activity.Activity) {}), nil, Inconclusive, "could not look"},
 		{"a torn journal", AmountsTrue{}, func(m *made) { m.broken = io.ErrUnexpectedEOF }, Inconclusive, "could not look"},
 

@@ -81,10 +81,15 @@ func DrillFor(bug string) drills.Drill {
 		d.Activity = func(seed uint64, scale float64) activity.Activity { return offered(seed, scale).Shadowed() }
 		d.Load.Users.Tagged = 0.2
 	}
-	if bug == mutant.RegistryFailsDear {
+	switch bug {
+	case mutant.RegistryFailsDear:
 		d.Injections = []drills.Injection{{At: 1500 * time.Millisecond, Fault: node.Killed{Node: "registry"}}}
-		d.Assertions = append(d.Assertions, judge.StepsEffective{})
+	case mutant.TagDroppedAtRecon:
+		d.Steps = []drills.Timed{{At: 3 * time.Second, Step: drills.Activate{Playbook: "P5"}}} // has recon look for what is to be delivered again
+	default:
+		return d
 	}
+	d.Assertions = append(d.Assertions, judge.StepsEffective{})
 	return d
 }
 

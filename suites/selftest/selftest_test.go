@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -158,37 +157,57 @@ func rehearseDrill(ctx context.Context, d drills.Drill, bug string) spec.Outcome
 	}
 }
 
-// describeRecords changes one thing at a time in one good record.
+// describeRecords changes one thing at a time in good records.
 func describeRecords(scores *board) {
-	var good string
+	var below string
+	var down *record.Record
 	BeforeAll(func(ctx SpecContext) {
-		var err error
-		good, err = selftest.Good(ctx, GinkgoT().TempDir())
-		Expect(err).NotTo(HaveOccurred())
+		below = GinkgoT().TempDir()
+		var playing sync.WaitGroup
+		var wrong error
+		playing.Go(func() { down, wrong = selftest.Down(ctx, below) })
+		errs := make([]error, len(selftest.Goods()))
+		for i, g := range selftest.Goods() {
+			playing.Go(func() { errs[i] = g.Play(ctx, below) })
+		}
+		playing.Wait()
+		Expect(errors.Join(append(errs, wrong)...)).NotTo(HaveOccurred())
 	}, NodeTimeout(time.Minute))
 
-	It("nothing, where nothing was changed", func() {
-		judged, err := selftest.Change{Make: func(*drillstest.Apart) {}}.Judge(good)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
+	It("too little success that nothing excuses: the drill is aborted while it runs", func() {
+		s := selftest.Score{Kind: "record", Mutant: "nine of ten users shed, for no reason", Wanted: []string{"Abort fail"}}
+		defer scores.add(&s, time.Now())
+		Expect(down.Abort).NotTo(BeNil())
+		Expect(down.Abort.Because).To(ContainSubstring("10 % of the critical path succeeded"))
+		for _, f := range judge.Judge(down, []judge.Assertion{judge.Abort{}}).Findings {
+			s.Named, s.Caught = []string{"Abort"}, f.Status == judge.Fail
+			Expect(f.Status).To(Equal(judge.Fail), f.Because)
+		}
 	})
 
-	for _, c := range slices.Concat(selftest.Gates(), selftest.Wrongs(), selftest.Slows(), selftest.Releases()) {
-		It(c.Name, func() {
-			s := selftest.Score{Kind: "record", Mutant: c.Name}
-			defer scores.add(&s, time.Now())
-			judged, err := c.Judge(good)
+	for _, g := range selftest.Goods() {
+		It("nothing, where nothing was changed in "+g.Drill.ID, func() {
+			judged, err := selftest.Change{Make: func(*drillstest.Apart) {}}.Judge(g.Drill, g.Dir(below))
 			Expect(err).NotTo(HaveOccurred())
-			s = c.Score(judged)
-			Expect(s.Caught).To(BeTrue(), "%s: wanted %s and nothing else\n%s", c.Name, s.Wanted, selftest.Differences(judged))
+			Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
 		})
+		for _, c := range g.Changes {
+			It(c.Name, func() {
+				s := selftest.Score{Kind: "record", Mutant: c.Name}
+				defer scores.add(&s, time.Now())
+				judged, err := c.Judge(g.Drill, g.Dir(below))
+				Expect(err).NotTo(HaveOccurred())
+				s = c.Score(judged)
+				Expect(s.Caught).To(BeTrue(), "%s: wanted %s and nothing else\n%s", c.Name, s.Wanted, selftest.Differences(judged))
+			})
+		}
 	}
 	for _, d := range selftest.Damages() {
 		It(d.Name, func() {
 			s := selftest.Score{Kind: "file", Mutant: d.Name, Wanted: []string{"the record refused"}, Named: []string{"the sums"}}
 			defer scores.add(&s, time.Now())
 			dir := filepath.Join(GinkgoT().TempDir(), "damaged")
-			Expect(os.CopyFS(dir, os.DirFS(good))).To(Succeed())
+			Expect(os.CopyFS(dir, os.DirFS(selftest.Goods()[0].Dir(below)))).To(Succeed())
 			Expect(d.Do(dir)).To(Succeed())
 			_, err := record.Open(dir)
 			s.Caught = errors.Is(err, record.ErrChanged)
@@ -197,18 +216,24 @@ func describeRecords(scores *board) {
 	}
 
 	It("something of every assertion there is", func() {
-		named := map[string]bool{}
-		for _, c := range slices.Concat(selftest.Gates(), selftest.Wrongs(), selftest.Slows(), selftest.Releases()) {
-			for name, status := range c.Becomes {
-				named[name] = named[name] || status != judge.Pass
+		becomes, asserted := map[string][]judge.Status{}, map[string]judge.Kind{}
+		for _, g := range selftest.Goods() {
+			for _, c := range g.Changes {
+				for name, status := range c.Becomes {
+					becomes[name] = append(becomes[name], status)
+				}
+			}
+			for _, a := range g.Drill.Assertions {
+				asserted[judge.TypeOf(a)] = a.Kind()
 			}
 		}
 		for _, name := range judge.Types() {
-			if slices.Contains(selftest.Elsewhere(), name) {
-				Expect(named).NotTo(HaveKey(name), "%s is broken here, too: take it off the list of those that are not", name)
-				continue
+			worst := judge.Fail
+			if asserted[name] == judge.Validity {
+				worst = judge.Inconclusive
 			}
-			Expect(named).To(HaveKeyWithValue(name, true), "no change of a record makes %s fail or doubt", name)
+			Expect(asserted).To(HaveKey(name), "no good drill asserts %s", name)
+			Expect(becomes[name]).To(ContainElement(worst), "no change of a record makes %s %s", name, worst)
 		}
 	})
 }

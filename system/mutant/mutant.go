@@ -42,6 +42,7 @@ const (
 	TagDroppedAtLog     = "tag-dropped-at-log"
 	TagDroppedAtCourier = "tag-dropped-at-courier"
 	TagDroppedAtIDIP    = "tag-dropped-at-idip"
+	TagDroppedAtRecon   = "tag-dropped-at-recon"
 )
 
 // The bugs of a new version, by name: the nodes of the new version have them, or, of GrayUneven, the gateway.
@@ -99,6 +100,7 @@ func All() []Bug {
 		{TagDroppedAtLog, "ams-heavy logs pressure grants without their mark", "M7", "log refused"},
 		{TagDroppedAtCourier, "the courier asks for pressure deliveries without their mark", "M7", "idip refused"},
 		{TagDroppedAtIDIP, "idip enters pressure deliveries without their mark", "M7", "ledger refused"},
+		{TagDroppedAtRecon, "recon does not look into the shadow table, and asks again for the pressure deliveries without their mark", "M7", "courier refused"},
 		{PanicServed, "a request to idip panics; the HTTP server logs it and goes on", "M8", "http: panic serving"},
 		{PanicSwallowed, "a worker of ams-heavy panics, logs the stack, and goes on", "M8", "left the stack of a panic"},
 		{EndsWell, "the courier ends in the middle of its work, with exit code 0", "M8", "courier: ended by itself"},
