@@ -34,7 +34,7 @@ var _ = Describe("a harness that dies in mid-fault leaves nothing hurt, and noth
 	var lines []string
 	moments := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), kills+1))
 
-	BeforeAll(func(ctx SpecContext) { k.prepare(ctx) }, NodeTimeout(prepare))
+	BeforeAll(func(ctx SpecContext) { k.prepare(ctx) }, NodeTimeout(spec.Prepare))
 
 	It("of whatever kind: there is a sample of each", func() {
 		sampled := map[string]bool{}
@@ -91,13 +91,13 @@ var _ = Describe("a harness that dies in mid-fault leaves nothing hurt, and noth
 				_, err := h.KillAfter(ctx, 0)
 				return err
 			})
-		}, SpecTimeout(3*time.Minute))
+		}, SpecTimeout(spec.Patience))
 	}
 
 	for n, pair := range selftest.Pairs(uint64(GinkgoRandomSeed())+1, interrupts) {
 		It(fmt.Sprintf("by Ctrl-C twice, try %d of %d: %s, and %s", n+1, interrupts, pair[0], pair[1]), func(ctx SpecContext) {
 			try(ctx, fmt.Sprintf("ctrl-c-%d", n+1), pair, func(h *selftest.Harness) error { return h.Interrupt(ctx, 2) })
-		}, SpecTimeout(3*time.Minute))
+		}, SpecTimeout(spec.Patience))
 	}
 
 	It("or stands still for longer than its lease: the warden heals, and the drill tells nothing", func(ctx SpecContext) {
@@ -119,7 +119,7 @@ var _ = Describe("a harness that dies in mid-fault leaves nothing hurt, and noth
 		Expect(said).To(ContainSubstring("INCONCLUSIVE"))
 		Expect(said).To(ContainSubstring("the warden healed it, because the harness was silent"))
 		k.gone(ctx, h)
-	}, SpecTimeout(3*time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	AfterAll(func() {
 		text := fmt.Sprintf("%s\nhealed, audited and gone %d of %d\n", strings.Join(lines, "\n"), clean, kills+interrupts)

@@ -35,7 +35,7 @@ var _ = Describe("what playbooks do", Ordered, ContinueOnFailure, func() {
 		rules.DeliveryRate = 8 // so low that deliveries queue
 		var err error
 		on, err = stage.Stand(ctx, drills.Stage{Topology: topology.TwoIDC(), Activity: activity.Festival(1, 0.1), Rules: rules},
-			spec.Progress(GinkgoWriter, "effects").Say)
+			spec.Progress("effects").Say)
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(30*time.Second))
 		platform, err = on.Ops()

@@ -50,7 +50,7 @@ var _ = Describe("images of one's own, in the place of recommend and of a store"
 		compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 		said, err := compile.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(said))
-		ours, err := images.Ensure(ctx, spec.Progress(GinkgoWriter, "images").Say)
+		ours, err := images.Ensure(ctx, spec.Progress("images").Say)
 		Expect(err).NotTo(HaveOccurred())
 		for name, files := range map[topology.Image]map[string][]byte{
 			ownRecommend: {"Dockerfile": read("recommend7/Dockerfile"), "recommend7": read(binary)},
@@ -91,7 +91,7 @@ var _ = Describe("images of one's own, in the place of recommend and of a store"
 	It("passes a small drill with them", func(ctx SpecContext) {
 		d := catalog.Smoke(4 * time.Second)
 		d.ID, d.Name, d.Topology = "own", "the whole path, small, with images of one's own", replaced
-		o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter})
+		o, err := spec.Rehearse(ctx, d, spec.Stand{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(o).To(spec.HoldUp())
 		saved, err := record.Open(filepath.Join(o.Dir, report.RecordDir))

@@ -29,7 +29,7 @@ var _ = Describe("reconciliation after a small night", Ordered, func() {
 		rules := config.Default()
 		rules.DeliveryRate = 500
 		on, err = stage.Stand(ctx, drills.Stage{Topology: topology.OneIDC(), Activity: activity.Festival(1, scale), Rules: rules},
-			spec.Progress(GinkgoWriter, "recon").Say)
+			spec.Progress("recon").Say)
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(time.Minute))
 		_, err = on.Fire(ctx, stage.Load{Profile: loadprofiles.Estimate96k(6 * time.Second).Scaled(scale), Seed: 1, Dir: GinkgoT().TempDir()})

@@ -34,14 +34,14 @@ func TestSmoke(t *testing.T) {
 }
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	Expect(stage.Ready(ctx, spec.Progress(GinkgoWriter, "images").Say)).To(Succeed())
+	Expect(stage.Ready(ctx, spec.Progress("images").Say)).To(Succeed())
 }, NodeTimeout(8*time.Minute))
 
 // stand stands a system up for one container of specs, and takes it down after them.
 func stand(ctx SpecContext, t topology.Topology) *provision.Cluster {
 	GinkgoHelper()
 	on, err := provision.Up(ctx, provision.Plan{Topology: t, Activity: stocked(), Rules: config.Default(),
-		Say: spec.Progress(GinkgoWriter, "stand").Say})
+		Say: spec.Progress("stand").Say})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(30*time.Second))
 	return on
@@ -99,7 +99,7 @@ var _ = Describe("a small drill", func() {
 	}
 	for _, d := range group {
 		It("holds up: "+d.Title(), Label(d.ID), func(ctx SpecContext) {
-			o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter})
+			o, err := spec.Rehearse(ctx, d, spec.Stand{})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(o).To(spec.HoldUp())
 		}, SpecTimeout(d.Profile().Curve.Length()+2*time.Minute))

@@ -32,7 +32,7 @@ var _ = Describe("two data centres", Ordered, func() {
 		began := time.Now()
 		var err error
 		on, err = stage.Stand(ctx, drills.Stage{Topology: topology.TwoIDC(), Activity: small, Rules: config.Default()},
-			spec.Progress(GinkgoWriter, "two-idc").Say)
+			spec.Progress("two-idc").Say)
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(30*time.Second))
 		Expect(time.Since(began)).To(BeNumerically("<", 30*time.Second), "from nothing to healthy")
