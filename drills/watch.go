@@ -8,6 +8,7 @@ import (
 
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/system/pause"
 	"redpacket/system/topology"
 )
 
@@ -27,7 +28,7 @@ func (r *run) awaitHealth(ctx context.Context) error {
 			return nil
 		}
 		r.with.Tell(Progress{Doing: "waiting for the shard to open"})
-		if !sleepUntil(ctx, time.Now().Add(judge.SampleEvery)) {
+		if !pause.For(ctx, judge.SampleEvery) {
 			return fmt.Errorf("the shard did not open within %s (last error: %v); see the keeper's log", healthLimit, err)
 		}
 	}
@@ -36,7 +37,7 @@ func (r *run) awaitHealth(ctx context.Context) error {
 // watch reads the gauges until ctx ends.
 func (r *run) watch(ctx context.Context) {
 	cpu := cores{nodes: r.drill.Topology.Nodes}
-	for at := r.m.Began; sleepUntil(ctx, at); at = at.Add(judge.SampleEvery) {
+	for at := r.m.Began; pause.Until(ctx, at); at = at.Add(judge.SampleEvery) {
 		// A reading that took long is followed by the next one due, not by all that were missed.
 		for time.Since(at) > judge.SampleEvery {
 			at = at.Add(judge.SampleEvery)
@@ -91,7 +92,7 @@ func (r *run) drain(ctx context.Context) {
 			return
 		}
 		r.with.Tell(Progress{Doing: strings.TrimSuffix("draining: "+r.m.Drain.Why, ": ")})
-		if !sleepUntil(ctx, time.Now().Add(judge.SampleEvery/5)) {
+		if !pause.For(ctx, judge.SampleEvery/5) {
 			break
 		}
 	}

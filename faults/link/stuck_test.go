@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"redpacket/faults"
+	"redpacket/system/pause"
 )
 
 // flooding is a node that answers the first line it gets with pong, and the word flood with more than anybody reads.
@@ -152,7 +153,7 @@ func TestHealWhile5000ConnectionsAreBusy(t *testing.T) {
 	defer stop()
 	for i := range conns {
 		group.Go(func() {
-			if pause(ctx, time.Duration(i)*pingEvery/conns) {
+			if pause.For(ctx, time.Duration(i)*pingEvery/conns) {
 				keepBusy(ctx, r.links[0], &pings)
 			}
 		})
@@ -200,27 +201,15 @@ func keepBusy(ctx context.Context, l faults.Link, pings *atomic.Int64) {
 			if _, err = c.ping(5 * time.Second); err != nil {
 				break
 			}
-			if pings.Add(1); !pause(ctx, pingEvery) {
+			if pings.Add(1); !pause.For(ctx, pingEvery) {
 				err = ctx.Err()
 			}
 		}
 		if c != nil {
 			_ = c.conn.Close()
 		}
-		if !pause(ctx, time.Second) { // a link that is cut is not stormed
+		if !pause.For(ctx, time.Second) { // a link that is cut is not stormed
 			return
 		}
-	}
-}
-
-// pause is false when ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

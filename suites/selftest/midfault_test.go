@@ -18,6 +18,7 @@ import (
 	"redpacket/faults/warden"
 	"redpacket/suites/selftest"
 	"redpacket/suites/spec"
+	"redpacket/system/pause"
 )
 
 // The moments of a try: the faults come when the load has begun, and the harness dies while both are there, or come.
@@ -62,12 +63,7 @@ var _ = Describe("a harness that dies in mid-fault leaves nothing hurt, and noth
 			return ends, err
 		}).WithContext(ctx).WithTimeout(time.Minute).WithPolling(20 * time.Millisecond).Should(HaveLen(2))
 		wait := time.Duration(moments.Int64N(int64(dieLater)))
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+		pause.For(ctx, wait)
 		Expect(h.Ended()).To(BeFalse(), "the harness ended by itself")
 		Expect(end(h)).To(Succeed())
 		took := k.gone(ctx, h)

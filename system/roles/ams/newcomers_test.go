@@ -12,6 +12,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/optional"
+	"redpacket/system/pause"
 	"redpacket/system/wire"
 )
 
@@ -51,7 +52,7 @@ func startPart(t testing.TB, answer func(wire.Call) (wire.Reply, bool)) *part {
 
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); rest(t.Context(), time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); !ok(); pause.For(t.Context(), time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited 10 s for: " + what)
 		}

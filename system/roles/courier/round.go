@@ -12,6 +12,7 @@ import (
 	"redpacket/system/config"
 	"redpacket/system/control"
 	"redpacket/system/mutant"
+	"redpacket/system/pause"
 	"redpacket/system/roles/idip/delivery"
 )
 
@@ -155,7 +156,7 @@ func (r *round) untilAnswered(ctx context.Context, ask asker, grants []api.Grant
 		if errors.As(err, &l) {
 			wait += l.After
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil, ctx.Err()
 		}
 		backoff = min(2*backoff, againMost)
@@ -169,7 +170,7 @@ func (r *round) pace(ctx context.Context, n int) error {
 		if wait == 0 {
 			return ctx.Err()
 		}
-		if !pause(ctx, wait+guard) {
+		if !pause.For(ctx, wait+guard) {
 			return ctx.Err()
 		}
 	}
@@ -193,17 +194,5 @@ func (r *round) count(answers []delivery.Answer) {
 		case delivery.Tagless:
 			r.say.line("game %d: order %d lost its tag on the way and is not delivered", r.game, a.Order)
 		}
-	}
-}
-
-// pause waits; false when ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

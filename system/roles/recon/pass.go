@@ -12,6 +12,7 @@ import (
 	"redpacket/system/books"
 	"redpacket/system/grantlog"
 	"redpacket/system/ledger"
+	"redpacket/system/pause"
 	"redpacket/system/recon"
 	"redpacket/system/roles/idip/delivery"
 )
@@ -194,7 +195,7 @@ func (p *pass) awaitLogged(ctx context.Context, f *recon.Findings, seen mark) er
 		if !p.now().Before(until) {
 			break
 		}
-		if !pause(ctx, lookAgain) {
+		if !pause.For(ctx, lookAgain) {
 			return ctx.Err()
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"redpacket/system/api"
 	"redpacket/system/ledger"
+	"redpacket/system/pause"
 	"redpacket/system/recon"
 	"redpacket/system/roles/idip/delivery"
 )
@@ -144,7 +145,7 @@ func (p *pass) untilAnswered(ctx context.Context, game uint8, grants []api.Grant
 		if errors.As(err, &later) {
 			wait = max(wait, later.After)
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil, errors.Join(err, ctx.Err())
 		}
 		wait *= 2
