@@ -14,42 +14,25 @@ import (
 
 	"redpacket/faults"
 	"redpacket/system/pause"
+	"redpacket/system/wire/wiretest"
 )
 
 // flooding is a node that answers the first line it gets with pong, and the word flood with more than anybody reads.
 func flooding(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
+	return wiretest.Serve(t, func(conn net.Conn) {
+		for buf := make([]byte, 64<<10); ; {
+			n, err := conn.Read(buf)
+			flood := strings.HasPrefix(string(buf[:n]), "flood")
+			for err == nil && flood {
+				_, err = conn.Write(buf)
+			}
 			if err != nil {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				buf := make([]byte, 64<<10)
-				for {
-					n, err := conn.Read(buf)
-					if err != nil {
-						return
-					}
-					if strings.HasPrefix(string(buf[:n]), "flood") {
-						for err == nil {
-							_, err = conn.Write(buf)
-						}
-						return
-					}
-					_, _ = conn.Write([]byte("pong\n"))
-				}
-			}()
+			_, _ = io.WriteString(conn, "pong\n")
 		}
-	}()
-	return l.Addr().String()
+	})
 }
 
 // A caller that does not read what it asked for blocks Toxiproxy's removal of a toxic for ever (its issue 558). The heal is

@@ -18,6 +18,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/login"
+	"redpacket/system/wire/wiretest"
 )
 
 const (
@@ -156,10 +157,7 @@ func TestAnOutageIsMeasuredOverTCP(t *testing.T) {
 	const length, from = 500 * time.Millisecond, 500 * time.Millisecond
 	for try := 1; ; try++ {
 		s := newStub(t, refuses, from, length)
-		line, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		line := wiretest.Listen(t)
 		server := &http.Server{Handler: s}
 		go func() { _ = server.Serve(line) }()
 		job := Job{Home: activity.A, Every: every, Patience: time.Second, Length: 2 * time.Second, Gift: 3, Key: key, Front: line.Addr().String()}
