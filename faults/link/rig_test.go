@@ -19,6 +19,7 @@ import (
 
 	"redpacket/faults"
 	"redpacket/system/config"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/linkd"
 	"redpacket/system/wire/wiretest"
 )
@@ -78,21 +79,14 @@ func newRig(t *testing.T, to string) *rig {
 // await waits until the carrier is healthy.
 func (r *rig) await(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	if err := until(ctx, func() error {
+	pausetest.Until(t, "a healthy linkd", func() bool {
 		answer, err := http.Get("http://" + r.cfg.Admin + "/-/health")
 		if err != nil {
-			return err
+			return false
 		}
-		defer answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			return errors.New(answer.Status)
-		}
-		return nil
-	}); err != nil {
-		t.Fatal("linkd did not become healthy:", err)
-	}
+		_ = answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
 }
 
 // Kill kills the carrier.
