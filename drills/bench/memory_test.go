@@ -86,8 +86,8 @@ func quick(m *memory) *Bench {
 	return &Bench{On: m, Warm: 100 * time.Millisecond, Hold: 100 * time.Millisecond, Runs: 2, Say: func(string) {}}
 }
 
-// What the full cluster costs at rest is that of each of its runs, the dearest shown; that it was measured on one data centre
-// would be a share of 0 % and less.
+// What the full cluster costs at rest is that of each of its runs, the dearest shown; that it was measured on one data
+// centre would be a share of 0 % and less.
 func TestTheFullClusterIsWatchedAtRest(t *testing.T) {
 	m := &memory{}
 	r, err := quick(m).Run(t.Context(), []string{"B9"})

@@ -175,8 +175,8 @@ func TestAnOutageIsMeasuredOverTCP(t *testing.T) {
 	s.looksAt(all, job, length, slowest)
 }
 
-// looksAt wants one outage of a length, and each probe another user's, and as it was. A machine that held probes up by as much as
-// slack makes outages of its own, of that length at most, and the one is off by as much.
+// looksAt wants one outage of a length, and each probe another user's, and as it was. A machine that held probes up by as
+// much as slack makes outages of its own, of that length at most, and the one is off by as much.
 func (s *stub) looksAt(all []loadprofiles.Probe, j Job, length, slack time.Duration) {
 	t := s.t
 	t.Helper()

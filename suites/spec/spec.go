@@ -71,7 +71,7 @@ func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
 // out is where runs are kept: REDPACKET_OUT, as the Makefile sets it.
 func out() string { return cmp.Or(os.Getenv("REDPACKET_OUT"), os.TempDir()) }
 
-// Keep writes a file beside the runs.
+// Keep writes a file beside the runs, in a folder that it makes; an older one of that name is replaced.
 func Keep(name, text string) error {
 	if err := os.MkdirAll(out(), 0o755); err != nil {
 		return err

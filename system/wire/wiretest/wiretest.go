@@ -29,8 +29,8 @@ func Free(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// Serve hands each connection to a goroutine of its own, and closes it when that returns; new ones come until the test ends. It
-// returns the address.
+// Serve hands each connection to a goroutine of its own, and closes it when that returns; new ones come until the test ends.
+// It returns the address.
 func Serve(t testing.TB, each func(net.Conn)) string {
 	t.Helper()
 	l := Listen(t)
