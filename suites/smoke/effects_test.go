@@ -94,7 +94,8 @@ func describeEffects(on func() *stage.Standing) {
 		halt()
 		ledger, err := on().Address("ledger")
 		Expect(err).NotTo(HaveOccurred())
-		gone, err := ledgertest.Forget(ctx, fmt.Sprintf("postgres://redpacket@%s/redpacket?sslmode=disable", ledger), 100)
+		// A few are enough: they have their turn among the queued ones, at the games' limit.
+		gone, err := ledgertest.Forget(ctx, fmt.Sprintf("postgres://redpacket@%s/redpacket?sslmode=disable", ledger), 300)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(gone).NotTo(BeEmpty())
 		for _, idc := range topology.TwoIDC().IDCs() {

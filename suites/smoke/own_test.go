@@ -90,7 +90,7 @@ var _ = Describe("images of one's own, in the place of recommend and of a store"
 	}, SpecTimeout(spec.Patience))
 
 	It("passes a small drill with them", func(ctx SpecContext) {
-		d := catalog.Smoke(4 * time.Second)
+		d := catalog.Smoke(2 * time.Second)
 		d.ID, d.Name, d.Topology = "own", "the whole path, small, with images of one's own", replaced
 		o, err := spec.Rehearse(ctx, d, spec.Stand{})
 		Expect(err).NotTo(HaveOccurred())

@@ -2,6 +2,7 @@ package smoke_test
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -22,8 +23,9 @@ import (
 
 // The generator, the reaper and the harness that is killed are this binary, run again.
 func TestMain(m *testing.M) {
+	stage.Become()
 	becomeVictim()
-	spec.Main(m)
+	os.Exit(m.Run())
 }
 
 func TestSmoke(t *testing.T) { spec.Run(t, "Smoke") }
@@ -86,6 +88,7 @@ var _ = Describe("one data centre", Ordered, ContinueOnFailure, func() {
 	watch := &watch{on: on}
 	watch.describe()
 	describeHostile(on)
+	watch.describeAlarms()
 	Context("with switches and playbooks:", func() { describeSwitches(on) })
 	watch.describeEnd()
 	Context("reconciled after a small night,", func() { describeRecon(func() *stage.Standing { return standing }) })
