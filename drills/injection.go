@@ -27,6 +27,16 @@ func (i Injection) String() string { return i.Fault.String() }
 // Heals is the name of the moment at which an injection is healed, for assertions that ask about recovery.
 func (i Injection) Heals() string { return record.Healing + i.Fault.String() }
 
+// Order is the injection as rehearse takes it: AT+FOR TYPE {ARGS}. A fault that cannot be written down says why instead;
+// no drill has one that was checked.
+func (i Injection) Order() string {
+	note, err := kinds.Encode(i.Fault)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s+%s %s %s", i.At, i.For, note.Type, note.Args)
+}
+
 // The bounds of an injection.
 const (
 	injectLimit = 10 * time.Second // until a fault must have been seen to bite

@@ -43,7 +43,7 @@ func TestFaultsOnTheTimeline(t *testing.T) {
 			t.Errorf("%s at %s; want %s at least", c.what, c.got, c.least)
 		}
 	}
-	if short.To >= long.To || long.Effective >= short.Effective {
+	if short.To >= long.To || long.Effective >= short.To {
 		t.Errorf("the faults do not overlap: %+v, %+v", long, short)
 	}
 	if good.HealFrom != 0 || long.HealFrom == 0 {

@@ -41,6 +41,12 @@ func (d Drill) Script() []string {
 	}
 	lines = append(lines, "  timeline   (rates of the whole event, all ops together; a run multiplies them by its scale)")
 	lines = append(lines, d.timeline()...)
+	if len(d.Injections) > 0 {
+		lines = append(lines, "  faults     (as --fault takes them)")
+	}
+	for _, i := range d.Injections {
+		lines = append(lines, "    "+i.Order())
+	}
 	for _, rule := range d.Aborts {
 		lines = append(lines, "  aborts     when "+rule.String())
 	}

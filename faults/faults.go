@@ -1,11 +1,15 @@
 // Package faults says what it is to hurt a running system and to undo the hurt.
 package faults
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strings"
+)
 
 // Fault is one way to hurt one thing. It is its arguments and nothing else: two equal faults do the same, and what one
-// process injected another can heal. Its String names everything it depends on, as a script prints it. A new type of
-// fault is added to faults/kinds.
+// process injected another can heal. Its String says in one line what it does, as a page prints it; all it depends on is
+// told by kinds.Encode. A new type of fault is added to faults/kinds.
 type Fault interface {
 	String() string
 	// Victim is the node or the link that it hurts.
@@ -84,3 +88,12 @@ const (
 
 // String is the state in a word.
 func (s State) String() string { return [...]string{"dead", "running", "frozen"}[s] }
+
+// Few are up to three names and how many more there are, for a fault's String.
+func Few(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -66,16 +66,20 @@ func RecommendFrozen(asked time.Duration) drills.Drill {
 }
 
 // RegistryDead is FI-10: nobody can say who is registered, so nobody gets the gift for new users, over more than 100,000
-// grants of the others. Its users come straight to their claim, and some of them for the dear gifts.
+// grants of the others. Its users come straight to their claim, and some of them for the dear gifts. Who is hurt is told
+// so, until P8 comes by its own trigger and nobody is even looked up any more.
 func RegistryDead(asked time.Duration) drills.Drill {
-	const long = 24 * time.Second // more than 100,000 grants while it is dead
-	d := aside(max(asked, long), loadprofiles.Estimate, node.Killed{Node: "registry"}, false)
+	const rate = loadprofiles.Estimate
+	d := aside(5*time.Second, rate, node.Killed{Node: "registry"}, false)
+	d.Phases = append(d.Phases, hold("cheapening", rate, 4*time.Second), hold("cheap", rate, max(asked, 15*time.Second)))
 	d.ID, d.Name = "fi-10", "no registration can be looked up"
 	d.Why = "when the lookup fails, registered users are given the gift for new ones"
 	d.Assertions = append(d.Assertions, unslowed(api.Claim),
 		judge.NewcomersOnly{Grants: 100_000, Newcomers: 100},
 		judge.Degraded{Part: "registry", Op: api.Claim, From: 0, To: 0.02, In: "before"},
-		judge.Degraded{Part: "registry", Op: api.Claim, From: 0.05, To: 0.15, In: "hurt"})
+		judge.Degraded{Part: "registry", Op: api.Claim, From: 0.05, To: 0.15, In: "hurt"},
+		judge.Degraded{Part: "registry", Op: api.Claim, From: 0, To: 0.02, In: "cheap"},
+		judge.Succeeds{AtLeast: 0.999, In: "cheap"})
 	d = event(d)
 	d.Load.Funnel = loadprofiles.Funnel{First: api.Claim}
 	d.Load.Users.Gifts = []api.Gift{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 21, 10, 11, 12, 13, 14, 15}

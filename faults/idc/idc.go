@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"redpacket/faults"
@@ -28,9 +27,9 @@ var (
 	_ faults.Auditor  = Dead{}
 )
 
-// String is the data centre and how many nodes it loses, by name.
+// String is the data centre and the first of the nodes that it loses.
 func (f Dead) String() string {
-	return fmt.Sprintf("lose data centre %s: kill %s", f.IDC, strings.Join(f.Nodes, ", "))
+	return fmt.Sprintf("lose data centre %s: kill %s", f.IDC, faults.Few(f.Nodes))
 }
 
 // Victim is the first of its nodes.
@@ -80,9 +79,9 @@ var (
 	_ faults.Auditor = Parted{}
 )
 
-// String is the links that are cut.
+// String is the first of the links that are cut.
 func (f Parted) String() string {
-	return fmt.Sprintf("part the data centres: cut %s at %s", strings.Join(f.Links, ", "), f.Carrier)
+	return fmt.Sprintf("part the data centres: cut %s at %s", faults.Few(f.Links), f.Carrier)
 }
 
 // Victim is the linkd.
@@ -122,9 +121,9 @@ var (
 
 // String is the data centre, its gateways, and whom else they do not hear.
 func (f Secluded) String() string {
-	text := fmt.Sprintf("cut data centre %s off from users at %s", f.IDC, strings.Join(f.Gateways, ", "))
+	text := fmt.Sprintf("cut data centre %s off from users at %s", f.IDC, faults.Few(f.Gateways))
 	if len(f.Probers) > 0 {
-		text += ", and from " + strings.Join(f.Probers, ", ")
+		text += ", and from " + faults.Few(f.Probers)
 	}
 	return text
 }

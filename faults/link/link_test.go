@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -297,4 +298,18 @@ func TestHealWithoutACarrier(t *testing.T) {
 		t.Errorf("heal on a frozen carrier: %q", steps)
 	}
 	mustCarry(t, r)
+}
+
+// An injection that is broken off, at whatever moment, leaves nothing on its way that would come after the heal.
+func TestHealOfAnInjectionBrokenOff(t *testing.T) {
+	r := newRig(t, answering(t))
+	f := Cut{On: "a--node"}
+	for n := range 40 {
+		ctx, stop := context.WithTimeout(t.Context(), time.Duration(n)*100*time.Microsecond)
+		_ = f.Inject(ctx, r)
+		stop()
+		if steps, err := faults.Undo(t.Context(), f, r); err != nil || len(steps) != 1 {
+			t.Fatalf("broken off after %d00 us: %v; it took %q", n, err, steps)
+		}
+	}
 }

@@ -66,9 +66,13 @@ func within[T any](ctx context.Context, what string, call func() (T, error)) (T,
 	}
 }
 
-// add adds a toxic. One of that name is the same one, for the name comes from its arguments.
+// add adds a toxic. One of that name is the same one, for the name comes from its arguments. Once it is asked for it is
+// waited for, though ctx ends meanwhile: else the toxic might come after the heal that should have removed it.
 func (p proxy) add(ctx context.Context, t toxiproxy.Toxic) error {
-	_, err := within(ctx, "add toxic "+t.Name, func() (*toxiproxy.Toxic, error) {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("add toxic %s: %w", t.Name, err)
+	}
+	_, err := within(context.WithoutCancel(ctx), "add toxic "+t.Name, func() (*toxiproxy.Toxic, error) {
 		return p.known().AddToxic(t.Name, t.Type, t.Stream, t.Toxicity, t.Attributes)
 	})
 	if refusedWith(err, http.StatusConflict) {
@@ -94,8 +98,6 @@ func refusedWith(err error, status int) bool {
 // enable lets connections in, or ends those there are and lets none in. It says so in its own words, for Toxiproxy's client
 // must first ask for the whole proxy, and gets no answer about one with a toxic whose removal is stuck.
 func (p proxy) enable(ctx context.Context, enabled bool) error {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
 	return tell(ctx, http.MethodPost, "http://"+p.link.API+"/proxies/"+url.PathEscape(p.link.Name), map[string]bool{"enabled": enabled}, nil)
 }
 

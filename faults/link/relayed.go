@@ -94,13 +94,20 @@ func hurtOf(l faults.Link, hurt string) string { return relayOf(l) + "/hurts/" +
 
 // ask calls the relay's API, and returns the state of the link where that is the answer.
 func ask(ctx context.Context, method, at string, order any) (s relay.State, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
 	return s, tell(ctx, method, at, order, &s)
 }
 
-// tell sends JSON and reads it; into may be nil.
+// tell sends JSON and reads it; into may be nil. A change that was asked for is waited for, callWithin at most, though ctx
+// ends meanwhile: else it might come after the heal that should have undone it.
 func tell(ctx context.Context, method, at string, order, into any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if method != http.MethodGet {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callWithin)
+	defer cancel()
 	body, err := json.Marshal(order)
 	if err != nil {
 		return err

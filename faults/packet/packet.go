@@ -5,7 +5,6 @@ package packet
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"redpacket/faults"
@@ -50,7 +49,7 @@ var (
 
 // String says which packets.
 func (f Dropped) String() string {
-	return fmt.Sprintf("drop %g %% of packets%s at %s on %s", 100*f.Share, f.Way.word(), f.Node, strings.Join(f.Links, ", "))
+	return fmt.Sprintf("drop %g %% of packets%s at %s on %s", 100*f.Share, f.Way.word(), f.Node, faults.Few(f.Links))
 }
 
 func (w Way) word() string {

@@ -60,6 +60,7 @@ type Directory struct {
 	Role  string
 	Rules Rules
 	Store Store
+	Start []string                      // the instances that the caller was configured with
 	File  string                        // where the list is kept; empty: nowhere
 	Tell  func(names []string)          // hears every new list; a Peers' List
 	Said  func(format string, a ...any) // hears of trouble, once each time it begins; nil: nobody
@@ -69,9 +70,11 @@ type Directory struct {
 }
 
 // Run follows the store until ctx ends. Before the store has answered, the list on disk holds, if it is not too old; if
-// there is none, nothing is told, and the caller goes by the instances that it was configured with.
+// there is none, nothing is told, and the caller goes by the instances that it was configured with. Either way a store
+// that has started anew, and knows only some of them yet, takes nobody off.
 func (d *Directory) Run(ctx context.Context) {
 	list := roster{lease: d.Rules.Lease}
+	list.restore(d.Start)
 	var saved time.Time
 	if d.File != "" {
 		names, at, err := load(d.File, d.Role, time.Now(), d.Rules.FileAge)

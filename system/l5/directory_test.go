@@ -101,6 +101,22 @@ func TestInstancesComeAndGo(t *testing.T) {
 	pausetest.Until(t, "one that cannot be read, but is there", l.is("ams-3"))
 }
 
+// A caller that starts while the store is away, and has no list on disk, begins with whom it was configured with: a store
+// that comes back and knows one of them yet takes the other one off only after a lease.
+func TestACallerThatStartsWithoutTheStore(t *testing.T) {
+	store := &l5test.Memory{}
+	store.Die()
+	rules := quick()
+	l, _ := follow(t, &l5.Directory{Rules: rules, Store: store, Start: []string{"ams-1", "ams-2"}})
+	announce(t, store, "ams-1")
+	store.Return()
+	back := time.Now()
+	until(t, "the one that is not there to be off", l.is("ams-1"))
+	if took := time.Since(back); took < rules.Lease {
+		t.Errorf("an instance that the store did not know was taken off after %s, before a lease was over", took)
+	}
+}
+
 // TestListSurvivesTheStore: while it is away, and when it returns with nothing, nobody is taken off.
 func TestListSurvivesTheStore(t *testing.T) {
 	store, d := &l5test.Memory{}, &l5.Directory{Rules: quick()}

@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"regexp"
 	"sync/atomic"
@@ -20,8 +21,8 @@ const (
 // maxDelay bounds what a hurt holds a datagram back for.
 const maxDelay = 10 * time.Second
 
-// Hurt is what is done to the datagrams of a link. The n-th datagram of a way since the hurt began meets the same fate
-// whenever a hurt has the same seed, however long it takes to come.
+// Hurt is what is done to the datagrams of a link. The n-th datagram of a link and way since the hurt began meets the same
+// fate whenever a hurt has the same seed, however long it takes to come; two links that have one hurt are hurt apart.
 type Hurt struct {
 	Name string `json:"name"` // 1 … 128 letters, digits and dashes; of one link, no two are called the same
 	Way  string `json:"way"`  // Requests, Replies, or empty: both
@@ -68,8 +69,9 @@ type dice struct {
 	counts *hits
 }
 
-func newDice(h Hurt, way uint64, counts *hits) *dice {
-	return &dice{h, rand.New(rand.NewPCG(h.Seed, way)), counts}
+// newDice are those of one stream: of a link, and one of its ways.
+func newDice(h Hurt, stream uint64, counts *hits) *dice {
+	return &dice{h, rand.New(rand.NewPCG(h.Seed, stream)), counts}
 }
 
 // next draws four numbers whatever the fate is, so that one datagram's does not move another's.
@@ -102,11 +104,14 @@ type inForce struct {
 	counts hits
 }
 
-func newInForce(h Hurt) *inForce {
+// newInForce is a hurt on the link of a name.
+func newInForce(h Hurt, link string) *inForce {
 	f := &inForce{Hurt: h}
+	of := fnv.New64a()
+	_, _ = of.Write([]byte(link)) // which never fails
 	for i, name := range []string{Requests, Replies} {
 		if h.Way == "" || h.Way == name {
-			f.dice[i] = newDice(h, uint64(i), &f.counts)
+			f.dice[i] = newDice(h, of.Sum64()+uint64(i), &f.counts)
 		}
 	}
 	return f

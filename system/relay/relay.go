@@ -91,7 +91,7 @@ func (r *Relay) Hurt(h Hurt) error {
 	if len(r.hurts) >= MaxHurts {
 		return fmt.Errorf("link %s has %d hurts; end one first: %w", r.name, MaxHurts, ErrTaken)
 	}
-	r.hurts = append(r.hurts, newInForce(h))
+	r.hurts = append(r.hurts, newInForce(h, r.name))
 	r.apply()
 	return nil
 }

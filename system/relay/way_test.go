@@ -44,7 +44,7 @@ func pumped(t interface{ Cleanup(func()) }, hurts ...Hurt) (*way, []*inForce) {
 	var all []*inForce
 	var dice []*dice
 	for _, h := range hurts {
-		f := newInForce(h)
+		f := newInForce(h, "a--node")
 		all, dice = append(all, f), append(dice, f.dice[requests])
 	}
 	w.suffer(dice)
@@ -192,5 +192,24 @@ func TestWhatCannotBeHeldOrSentIsCounted(t *testing.T) {
 	bad.take(make([]byte, 8), (&sink{bad: true}).send)
 	if c := bad.count(); c.Failed != 1 || c.Out != 0 || c.Held != 0 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// Two links that have one hurt are hurt apart: not all of them lose their first datagram at the same time.
+func TestLinksAreHurtApart(t *testing.T) {
+	h := Hurt{Name: "h", Way: Requests, Seed: 1, Loss: 0.5}
+	one, same, other := newInForce(h, "a--node").dice[requests], newInForce(h, "a--node").dice[requests], newInForce(h, "b--node").dice[requests]
+	apart := 0
+	for range 100 {
+		f := one.next()
+		if f != same.next() {
+			t.Fatal("one link's fates are two")
+		}
+		if f.lost != other.next().lost {
+			apart++
+		}
+	}
+	if apart < 30 || apart > 70 {
+		t.Errorf("%d of 100 fates are others on another link, want about half", apart)
 	}
 }

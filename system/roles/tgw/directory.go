@@ -29,7 +29,8 @@ func (g *gateway) discover(ctx context.Context, cfg config.Config) {
 	defer lists.Wait()
 	for i := range near {
 		own, far := &g.pools[i], &g.pools[near+i]
-		d := &l5.Directory{Role: own.name, Rules: g.l5, Store: store, Tell: func(names []string) {
+		start := append(own.peers.Names(), far.peers.Names()...)
+		d := &l5.Directory{Role: own.name, Rules: g.l5, Store: store, Start: start, Tell: func(names []string) {
 			own.peers.List(names)
 			far.peers.List(names)
 		}, Said: func(format string, a ...any) { fmt.Printf(cfg.Node+": "+format+"\n", a...) }}
