@@ -111,7 +111,7 @@ func TestACallerThatStartsWithoutTheStore(t *testing.T) {
 	announce(t, store, "ams-1")
 	store.Return()
 	back := time.Now()
-	until(t, "the one that is not there to be off", l.is("ams-1"))
+	pausetest.Until(t, "the one that is not there to be off", l.is("ams-1"))
 	if took := time.Since(back); took < rules.Lease {
 		t.Errorf("an instance that the store did not know was taken off after %s, before a lease was over", took)
 	}
