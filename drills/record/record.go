@@ -101,7 +101,7 @@ func (m Manifest) Event(what string) (Event, bool) {
 }
 
 // Length is when the load ended: the end of the last window.
-func (m Manifest) Length() time.Duration {
+func (m *Manifest) Length() time.Duration {
 	var end time.Duration
 	for _, w := range m.Windows {
 		end = max(end, w.To)

@@ -116,15 +116,20 @@ func asked(grants []api.Grant) []api.Grant {
 	return grants
 }
 
-// most is how many orders to take next: what the game's limit allows, or the share of it that the switches leave. A game
-// without a limit has no share. The window's rate changes here only, so that what was taken can always pass.
+// most is how many orders to take next. The window's rate changes here only, so that what was taken can always pass; the
+// lane's own goroutine calls it.
 func (r *round) most() int {
-	if share := r.switches.Now().CourierShare; r.rate > 0 && share > 0 {
-		r.window.SetRate(r.rate * share)
-	} else {
-		r.window.SetRate(r.rate)
-	}
+	r.window.SetRate(r.limit())
 	return min(delivery.MaxOrders, r.window.Most())
+}
+
+// limit is the game's limit in orders per second, or the share of it that the switches leave; 0 is none, which has no share. Any
+// goroutine may ask.
+func (r *round) limit() float64 {
+	if share := r.switches.Now().CourierShare; r.rate > 0 && share > 0 {
+		return r.rate * share
+	}
+	return r.rate
 }
 
 // untilAnswered asks the same orders until the game has answered them; only ctx ends it. Nothing is ever skipped: a
