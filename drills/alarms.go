@@ -15,8 +15,17 @@ type Alarm struct {
 	From, To time.Time
 }
 
-// alarmEvents writes down what the monitor noticed, from the drill's begin to the end of the drain. A monitor that cannot
-// be asked is a note, not a trouble: nothing that the drill asserts hangs on it.
+// Noticed is what the monitor noticed in a span.
+type Noticed struct {
+	Alarms []Alarm
+	Looked []Stretch // when it was looking, in order
+}
+
+// Stretch is a stretch of time on the clock.
+type Stretch struct{ From, To time.Time }
+
+// alarmEvents writes down what the monitor noticed, from the drill's begin to the end of the drain, and when it was looking. A
+// monitor that cannot be asked is a note, not a trouble: of nearly all drills nothing hangs on it.
 func (r *run) alarmEvents(ctx context.Context) {
 	now := time.Now()
 	found, err := r.on.Alarms(ctx, r.m.Began, now)
@@ -25,7 +34,10 @@ func (r *run) alarmEvents(ctx context.Context) {
 		return
 	}
 	since := func(at time.Time) time.Duration { return min(max(0, at.Sub(r.m.Began)), now.Sub(r.m.Began)) }
-	for _, a := range found {
+	for _, l := range found.Looked {
+		r.m.Monitored = append(r.m.Monitored, record.Span{From: since(l.From), To: since(l.To)})
+	}
+	for _, a := range found.Alarms {
 		if a.To.Before(r.m.Began) {
 			continue // of the time when the system was being stood up
 		}

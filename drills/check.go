@@ -20,7 +20,7 @@ type sounded interface{ Sound() error }
 
 // Check returns every mistake in the drill, joined, or nil; it starts nothing.
 func (d Drill) Check() error {
-	errs := []error{d.checkWords(), d.Topology.Check(), d.checkPhases(), d.checkInjections(), d.checkSteps(), d.checkAssertions()}
+	errs := []error{d.checkWords(), d.Topology.Check(), d.checkPhases(), d.checkInjections(), d.checkSteps(), d.checkPromotion(), d.checkAssertions()}
 	if len(d.Phases) > 0 {
 		errs = append(errs, d.Profile().Check())
 	}

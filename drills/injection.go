@@ -77,7 +77,7 @@ func (r *run) suffer(ctx context.Context, i Injection) {
 func (r *run) hurt(ctx context.Context, i Injection) (*warden.Hurt, error) {
 	ctx, cancel := context.WithTimeout(ctx, injectLimit)
 	defer cancel()
-	return r.with.Ward.Inject(ctx, i.Fault, i.ttl(r.m.Length()), r.on)
+	return r.with.Ward.Inject(ctx, i.Fault, i.ttl(r.end), r.on)
 }
 
 // heal heals on a clock of its own. What could not be healed is there until the end, and nothing is believed.

@@ -7,6 +7,7 @@ import (
 	"redpacket/drills/judge"
 	"redpacket/drills/playbooks"
 	"redpacket/drills/record"
+	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/gray"
 )
@@ -58,6 +59,11 @@ func meters() []meter {
 	}
 	for _, at := range judge.Writers() {
 		all = append(all, meter{record.PoisonedAt(at), "redpacket_poisoned_total", plus, `at="` + at + `"`, "", ""})
+	}
+	for home := range activity.IDC(activity.IDCs) {
+		for door := range activity.IDC(activity.IDCs) {
+			all = append(all, meter{record.ArrivedAt(home.String(), door.String()), "redpacket_arrivals_total", plus, fmt.Sprintf("home=%q", home), "tgw", "tgw-" + door.String()})
+		}
 	}
 	for op := range api.Ops {
 		all = append(all, meter{record.RequestsOf(op), "redpacket_requests_total", plus, `op="` + op.String() + `"`, "tgw", ""})

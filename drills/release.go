@@ -151,7 +151,7 @@ func (r *run) takeBack(ctx context.Context) {
 
 // soFar is the record as far as it is there, once the windows are whole in it. What the gates ask about is in it, and no books.
 func (r *run) soFar(ctx context.Context, windows []string) *record.Record {
-	asked := record.Span{From: r.m.Length()}
+	asked := record.Span{From: r.end}
 	for _, name := range windows {
 		if w, ok := r.m.Window(name); ok {
 			asked = record.Span{From: min(asked.From, w.From), To: max(asked.To, w.To)}

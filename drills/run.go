@@ -32,8 +32,8 @@ type Gauges interface {
 	Scrape(ctx context.Context) (Samples, error)
 	// CPU is used per node since it started; a dead node is missing, and named by an error beside the others' times.
 	CPU(ctx context.Context) (map[string]time.Duration, error)
-	// Alarms are those that the system's own monitor raised in a span; none when it has no monitor.
-	Alarms(ctx context.Context, from, to time.Time) ([]Alarm, error)
+	// Alarms is what the system's own monitor noticed in a span; nothing when it has no monitor.
+	Alarms(ctx context.Context, from, to time.Time) (Noticed, error)
 	Money
 }
 
@@ -127,7 +127,7 @@ func Run(ctx context.Context, d Drill, on Cluster, with Conditions) (*record.Rec
 	if err := with.Ward.Fit(); err != nil {
 		return nil, fmt.Errorf("drill %s: %w: %w", d.ID, ErrCluster, err)
 	}
-	r := &run{drill: d, on: on, with: with, m: manifest(d, with), fired: newTriggers(d.Steps)}
+	r := &run{drill: d, on: on, with: with, m: manifest(d, with), end: d.Profile().Curve.Length(), fired: newTriggers(d.Steps)}
 	if err := r.awaitHealth(ctx); err != nil {
 		return nil, fmt.Errorf("drill %s: wait for health: %w: %w", d.ID, ErrCluster, err)
 	}
@@ -149,6 +149,7 @@ type run struct {
 	on    Cluster
 	with  Conditions
 	m     record.Manifest
+	end   time.Duration // of the load, since the drill began
 
 	release release // of a new version
 	guards  guards
@@ -221,7 +222,7 @@ func (r *run) perform(ctx context.Context) error {
 		r.quieten(ctx, gone)
 	}
 	r.phaseEvents()
-	r.note(func() { r.m.Events = append(r.m.Events, r.fired.all(r.m.Length())...) })
+	r.note(func() { r.m.Events = append(r.m.Events, r.fired.all(r.end)...) })
 	r.drain(ctx)
 	r.alarmEvents(ctx)
 	r.cpuSince(ctx, used)
@@ -258,7 +259,7 @@ func (r *run) probe(ctx context.Context) {
 	if r.drill.Probe == 0 {
 		return
 	}
-	all, err := r.with.Prober.Probe(ctx, r.m.Began, Pace{Every: r.drill.Probe, Length: r.m.Length()})
+	all, err := r.with.Prober.Probe(ctx, r.m.Began, Pace{Every: r.drill.Probe, Length: r.end})
 	if err == nil {
 		err = r.with.Into.Probes(all)
 	}
@@ -278,8 +279,10 @@ func (r *run) phaseEvents() {
 // seen of it may still tell.
 func (r *run) closeBooks(ctx context.Context) error {
 	r.with.Tell(Progress{Doing: "looking at every container"})
-	r.audit(ctx)
+	var looks sync.WaitGroup
+	looks.Go(func() { r.audit(ctx) })
 	deaths, err := r.on.Autopsy(ctx)
+	looks.Wait()
 	if r.m.Deaths, r.m.Autopsy = deaths, err == nil; err != nil {
 		r.trouble("autopsy: %v", err)
 	}
@@ -291,7 +294,7 @@ func (r *run) closeBooks(ctx context.Context) error {
 	if err != nil {
 		r.trouble("books: %v", err)
 	}
-	lasting(r.m.Events, r.m.Length())
+	lasting(r.m.Events, r.end)
 	r.m.Troubles = r.bad
 	return ctx.Err()
 }

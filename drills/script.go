@@ -33,6 +33,9 @@ func (d Drill) Script() []string {
 		lines = slices.Insert(lines, len(lines)-1, fmt.Sprintf("  users      %.0f exposures/s at the peak, %g clicks an exposure, then %d static parts, a list, %g selects a list, %g claims a select, %g receipts a claim that is done",
 			p.Exposures().Peak(), p.Funnel.Click, p.Funnel.Statics, p.Funnel.Select, p.Funnel.Claim, p.Funnel.Receipt))
 	}
+	if promo := p.Promotion; promo.Share > 0 {
+		lines = slices.Insert(lines, len(lines)-1, fmt.Sprintf("  promotion  brings %g of the users, each within %s of being shown it", promo.Share, promo.Lag))
+	}
 	if own := d.Topology.Own(); len(own) > 0 {
 		lines = slices.Insert(lines, 4, "  images     of one's own: "+strings.Join(own, ", "))
 	}

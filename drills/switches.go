@@ -77,23 +77,30 @@ func (r RollBack) String() string { return "roll back " + r.Playbook }
 // Do takes the playbook back.
 func (r RollBack) Do(ctx context.Context, on Levers) error { return on.RollBack(ctx, r.Playbook) }
 
-// checkPlaybook sees that a step names a playbook that there is, and that people can activate by a call.
+// checkPlaybook sees that a step names a playbook that there is.
 func checkPlaybook(s Step) error {
-	id := ""
-	switch s := s.(type) {
-	case Activate:
-		id = s.Playbook
-	case ActivatePartly:
-		id = s.Playbook
-	case RollBack:
-		id = s.Playbook
-	default:
+	id, names := activates(s)
+	if back, ok := s.(RollBack); ok {
+		id, names = back.Playbook, true
+	}
+	if !names {
 		return nil
 	}
-	if err := playbooks.Callable(id); err != nil {
+	if err := playbooks.Known(id); err != nil {
 		return fmt.Errorf("%s: %w", s, err)
 	}
 	return nil
+}
+
+// activates is the playbook that a step activates; false: none.
+func activates(s Step) (playbook string, any bool) {
+	switch s := s.(type) {
+	case Activate:
+		return s.Playbook, true
+	case ActivatePartly:
+		return s.Playbook, true
+	}
+	return "", false
 }
 
 // lasting gives what nobody ended its end, once all is over: activations that of being taken back, or of the load, faults

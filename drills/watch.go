@@ -34,13 +34,19 @@ func (r *run) awaitHealth(ctx context.Context) error {
 	}
 }
 
+// drainEvery is the time between two readings after the load, which are waited for.
+const drainEvery = judge.SampleEvery / 2
+
 // watch reads the gauges until ctx ends.
 func (r *run) watch(ctx context.Context) {
-	cpu := cores{nodes: r.drill.Topology.Nodes}
-	for at := r.m.Began; pause.Until(ctx, at); at = at.Add(judge.SampleEvery) {
+	cpu, every := cores{nodes: r.drill.Topology.Nodes}, judge.SampleEvery
+	for at := r.m.Began; pause.Until(ctx, at); at = at.Add(every) {
+		if r.now() > r.end {
+			every = drainEvery
+		}
 		// A reading that took long is followed by the next one due, not by all that were missed.
-		for time.Since(at) > judge.SampleEvery {
-			at = at.Add(judge.SampleEvery)
+		for time.Since(at) > every {
+			at = at.Add(every)
 		}
 		samples, err := r.on.Scrape(ctx)
 		if ctx.Err() != nil {

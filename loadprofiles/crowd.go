@@ -3,6 +3,7 @@ package loadprofiles
 import (
 	"math"
 	"sort"
+	"time"
 
 	"redpacket/system/api"
 )
@@ -23,6 +24,9 @@ type Crowd struct {
 
 	statics  int
 	packages Packages
+
+	promoted uint64        // a draw below it makes a hit the promotion's
+	lag      time.Duration // of those
 }
 
 // Click is one journey as it is planned: who comes, for what, and how far if nothing is refused.
@@ -53,7 +57,8 @@ func mix(x uint64) uint64 {
 // Crowd is the crowd of a checked profile under a seed.
 func (p Profile) Crowd(seed uint64) *Crowd {
 	// Mixed twice, so that no seed meets a click's number: else click 3 of seed 4 would be click 5 of seed 2.
-	c := &Crowd{seed: mix(mix(seed + 1)), users: p.Users, clicks: portion(1 / p.Funnel.Exposed()), statics: p.Funnel.Statics, packages: p.Packages, stages: [3]api.Op{api.Select, api.Claim, api.Receipt}, first: p.Funnel.begin()}
+	c := &Crowd{seed: mix(mix(seed + 1)), users: p.Users, clicks: portion(1 / p.Funnel.Exposed()), statics: p.Funnel.Statics, packages: p.Packages, stages: [3]api.Op{api.Select, api.Claim, api.Receipt}, first: p.Funnel.begin(),
+		promoted: portion(p.Promotion.Share), lag: p.Promotion.Lag}
 	for op, share := range map[api.Op]float64{
 		api.Select: p.Funnel.Select, api.Claim: p.Funnel.Claim, api.Receipt: p.Funnel.Receipt,
 	} {

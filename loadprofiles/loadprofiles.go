@@ -20,7 +20,9 @@ type Profile struct {
 	// Packages say which share of the users has the static parts in an offline package, and so asks for none: one entry for
 	// each change, in order of time. None: nobody ever has it. The curve is that of requests without packages.
 	Packages Packages `json:",omitzero"`
-	Retry    Retry
+	// Promotion is what brings a part of the users, and has a valve. The zero value: everybody comes by himself.
+	Promotion Promotion `json:",omitzero"`
+	Retry     Retry
 	// Patience is how long a client waits for one reply before it counts the request as unknown.
 	Patience time.Duration
 	// Conns is how many client connections each class of requests shares, as behind an L4 layer that multiplexes users.
@@ -180,7 +182,7 @@ func (p Profile) Check() error {
 	bad(p.Retry.Most < 0 || p.Retry.Most > maxRetries || p.Retry.After < 0, "retries are %+v; want 0 to %d", p.Retry, maxRetries)
 	bad(p.Funnel.Click > 0 && p.Funnel.Click < leastClick, "an exposure makes %g clicks; want %g to 1, or 0 for no exposures", p.Funnel.Click, leastClick)
 	bad(p.Funnel.Click >= leastClick && p.Exposures().Peak() > maxRate, "it needs %g exposures/s; at most %g", p.Exposures().Peak(), maxRate)
-	errs = append(errs, p.Packages.check(p.Name))
+	errs = append(errs, p.Packages.check(p.Name), p.Promotion.check(p.Name))
 	n := p.Users.Neighbour
 	bad(n.Share > 0 && (n.Activity == 0 || len(n.Gifts) == 0), "its neighbour is activity %d with %d gifts", n.Activity, len(n.Gifts))
 	for _, share := range []float64{p.Funnel.Click, p.Funnel.Select, p.Funnel.Claim, p.Funnel.Receipt, p.Users.HotShare, p.Users.Tagged, n.Share} {

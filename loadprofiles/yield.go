@@ -51,6 +51,9 @@ type Yield struct {
 	Held       time.Duration `json:"held"`                 // time that the load waited for the journal's disk
 	Moved      uint64        `json:"moved,omitempty"`      // times that a group of users was sent to another front door while the volley ran
 	Unresolved uint64        `json:"unresolved,omitempty"` // questions that the name service did not answer in time
+	Withheld   uint64        `json:"withheld,omitempty"`   // hits that never were: a promotion's valve was closed when their users would have been shown it; in no other count, and nobody owes them
+	Valve      Turns         `json:"valve,omitempty"`      // what the promotion's valve did, as the generator heard of it; empty where the load has no promotion
+	Unheard    uint64        `json:"unheard,omitempty"`    // questions about the valve that were not answered in time
 	Vegeta     Vegeta        `json:"vegeta"`               // what Vegeta's own metrics say of a volley in its stock style; else zero
 }
 

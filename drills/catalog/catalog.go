@@ -56,6 +56,7 @@ func All(hold time.Duration) []drills.Drill {
 		ClockWrong(hold),
 		PressedWithoutStore(hold),
 		RoomMissesPlan(hold),
+		PromotionStopped(hold),
 		NeighbourUnhurt(hold),
 
 		IDCDead(hold),
@@ -70,6 +71,8 @@ func All(hold time.Duration) []drills.Drill {
 
 		NightAsPlanned(hold),
 		NightCorrected(hold),
+
+		Quiet(hold),
 	}
 }
 

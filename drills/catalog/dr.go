@@ -19,18 +19,31 @@ const (
 	drRate   = loadprofiles.Estimate / 4
 	drProbe  = 10 * time.Millisecond
 	drLate   = 50 * time.Millisecond  // that 99 of 100 probes may be: the machine has few cores
+	drAfter  = 100 * time.Millisecond // from the last second that must be whole to the loss: what is under way is lost, too
 	drStart  = 600 * time.Millisecond // between two nodes of a data centre that is started again
+	drStage  = 5 * time.Second        // of a staged return
 	drDecide = 3 * time.Second        // from the loss to the order: what looking at it and deciding takes
 	drCuts   = 1000                   // connections that clients may lose: each is tried anew for as long as its door is dead
+	drMoved  = 2 * time.Second        // from an order to the name service until users have gone: its TTL, and connections to the new door
+	drWatch  = 0.02                   // share of arrivals that are not by weight: synthetic users walk through their own door
 )
 
 // disaster is what a drill on disaster recovery adds to its words.
 type disaster struct {
 	hurts      []faults.Fault
+	before     time.Duration // how long it is watched before
 	lost, back time.Duration // how long the faults last, and how long it is watched until all should be as before; 0: they last for good
+	stages     []portion     // in which users are sent home after that; all of them are in the last phase
 	within     time.Duration // the RTO
 	seconds    int           // that service must last
 	felt       bool          // users must have felt it
+}
+
+// portion is a stage of a staged return.
+type portion struct {
+	name    string
+	percent int     // of the users, who are sent home again
+	off     float64 // by how much their share may be off: the name service sends networks, of which there are 64, and users come by chance
 }
 
 // recovered is a drill in which faults come at once, last, and are healed one after the other. The first of them is the one
@@ -39,18 +52,22 @@ func (e disaster) recovered(asked time.Duration, d drills.Drill) drills.Drill {
 	d.Group, d.Scale, d.Probe = "dr", drScale, drProbe
 	d.Phases = []drills.Phase{
 		warm(drRate),
-		hold("before", drRate, length(asked, 5*time.Second)),
+		hold("before", drRate, length(asked, e.before)),
 		hold("lost", drRate, e.lost),
 	}
 	if e.back > 0 {
 		d.Phases = append(d.Phases, hold("return", drRate, e.back))
 	}
+	for _, s := range e.stages {
+		d.Phases = append(d.Phases, hold(s.name, drRate, drStage))
+		d.Assertions = append(d.Assertions, judge.Succeeds{AtLeast: 0.999, In: s.name})
+	}
 	d.Phases = append(d.Phases, hold("after", drRate, length(asked, 5*time.Second)))
 	windows := d.Windows()
 	for i, f := range e.hurts {
-		one := drills.Injection{At: windows[2].From, Fault: f}
+		one := drills.Injection{At: windows[2].From + drAfter, Fault: f}
 		if e.back > 0 {
-			one.For = e.lost + time.Duration(i)*drStart
+			one.For = e.lost - drAfter + time.Duration(i)*drStart
 		}
 		d.Injections = append(d.Injections, one)
 	}
@@ -66,26 +83,38 @@ func (e disaster) recovered(asked time.Duration, d drills.Drill) drills.Drill {
 
 // single is a loss that the system sees to by itself.
 func single(felt bool, hurts ...faults.Fault) disaster {
-	return disaster{hurts: hurts, lost: 12 * time.Second, back: 8 * time.Second, within: 10 * time.Second, seconds: 5, felt: felt}
+	return disaster{hurts: hurts, before: 5 * time.Second, lost: 12 * time.Second, back: 8 * time.Second, within: 10 * time.Second, seconds: 5, felt: felt}
 }
 
 // IDCDead is DR-1: everything in data centre a dies at once. Its users are sent to b, which takes them over with what they
-// have; then a comes back, node by node, learns what they were granted meanwhile, and has them again.
+// have; then a comes back, node by node, learns what they were granted meanwhile, and decides for them again; and then, in
+// stages, they come to its door again.
 func IDCDead(asked time.Duration) drills.Drill {
-	e := idcDead(18*time.Second, 24*time.Second)
-	d := e.recovered(asked, drills.Drill{ID: "dr-1", Name: "data centre a dies, b takes over, a comes back",
-		Why: "the loss of a data centre costs users their gifts, or gives them a second one"})
-	windows := d.Windows()
+	const whole = 10 * time.Second // until a's last node answers
+	e := idcDead(18*time.Second, whole+4*time.Second)
+	e.stages = []portion{{"a tenth", 10, 0.06}, {"half", 50, 0.1}}
+	d := e.recovered(asked, drills.Drill{ID: "dr-1", Name: "data centre a dies, b takes over, a comes back in stages",
+		Why: "the loss of a data centre costs users their gifts, or gives them a second one; or its return hurts all of them at once"})
+	w := d.Windows()
+	lost, back := d.Injections[0].At, w[3].From
 	d.Steps = []drills.Timed{
-		{At: windows[2].From + drDecide, Step: drills.TakeOver{Home: "a"}},
-		{At: windows[3].From + e.back/2, Step: drills.GiveBack{Home: "a"}},
+		{At: lost + drDecide, Step: drills.TakeOver{Home: "a"}},
+		{At: lost + drDecide + time.Second, Step: drills.Shift{Region: "a", B: 100}}, // else all come back the moment a's door opens
+		{At: back + whole, Step: drills.GiveBack{Home: "a"}},
+	}
+	d.Assertions = append(d.Assertions,
+		judge.Arrive{IDC: "a", Share: 1, Off: drWatch, In: "before"},
+		judge.Arrive{IDC: "a", Share: 0, Off: drWatch, In: "return"})
+	for i, s := range append(e.stages, portion{"after", 100, drWatch}) {
+		d.Steps = append(d.Steps, drills.Timed{At: w[4+i].From, Step: drills.Shift{Region: "a", A: s.percent, B: 100 - s.percent}})
+		d.Assertions = append(d.Assertions, judge.Arrive{IDC: "a", Share: float64(s.percent) / 100, Off: s.off, Since: drMoved, In: s.name})
 	}
 	return d
 }
 
 // idcDead is the death of every node of a at the same moment.
 func idcDead(lost, back time.Duration) disaster {
-	e := disaster{lost: lost, back: back, within: 15 * time.Second, seconds: 10, felt: true}
+	e := disaster{before: 5 * time.Second, lost: lost, back: back, within: 15 * time.Second, seconds: 10, felt: true}
 	for _, n := range topology.TwoIDC().Nodes {
 		if n.IDC == "a" {
 			e.hurts = append(e.hurts, node.Killed{Node: n.Name})
@@ -95,11 +124,13 @@ func idcDead(lost, back time.Duration) disaster {
 }
 
 // IDCGone is DR-9: data centre a dies and stays dead. What its users have is known by its mirror and by b's marks alone, and
-// the money is counted from those.
+// the money is counted from those. It is short, for the suite repeats it: the worst of its recovery times counts.
 func IDCGone(asked time.Duration) drills.Drill {
-	d := idcDead(16*time.Second, 0).recovered(asked, drills.Drill{ID: "dr-9", Name: "data centre a dies for good",
+	e := idcDead(14*time.Second, 0)
+	e.before = 3 * time.Second
+	d := e.recovered(asked, drills.Drill{ID: "dr-9", Name: "data centre a dies for good",
 		Why: "what a dead data centre promised cannot be told from what is left"})
-	d.Steps = []drills.Timed{{At: d.Windows()[2].From + drDecide, Step: drills.TakeOver{Home: "a"}}}
+	d.Steps = []drills.Timed{{At: d.Injections[0].At + drDecide, Step: drills.TakeOver{Home: "a"}}}
 	return d
 }
 

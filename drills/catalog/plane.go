@@ -63,6 +63,40 @@ func PressedWithoutStore(asked time.Duration) drills.Drill {
 	return event(d)
 }
 
+// PromotionStopped is FI-23: more come than the system is built for, and P6 closes the promotion's valve. Who was shown it
+// still comes; when they have, only those come who would have come by themselves. Opened again, it brings everybody back.
+func PromotionStopped(asked time.Duration) drills.Drill {
+	calm, rate, promo := 0.8*loadprofiles.Built, 1.2*loadprofiles.Built, loadprofiles.Pushed
+	lag := promo.Lag + 2*time.Second // and what a busy machine may add
+	d := drills.Drill{Group: "fault", Scale: sideScale, Phases: []drills.Phase{
+		warm(calm),
+		hold("before", calm, 6*time.Second),
+		hold("over", rate, 6*time.Second),
+		hold("stopping", rate, lag),
+		hold("stopped", rate, length(asked, 8*time.Second)),
+		hold("returning", calm, lag),
+		hold("after", calm, 6*time.Second),
+	}}
+	d.ID, d.Name = "fi-23", "the promotion is stopped, and goes on"
+	d.Why = "the one valve that reduces what is asked for, rather than refusing it, reduces nothing"
+	stop, open := drills.Activate{Playbook: "P6"}, drills.RollBack{Playbook: "P6"}
+	w := d.Windows()
+	d.Steps = []drills.Timed{{At: w[3].From, Step: stop}, {At: w[5].From, Step: open}}
+	floor := 1 - promo.Share // who comes by himself
+	d.Assertions = []judge.Assertion{judge.StepsEffective{},
+		judge.ValveFollowed{Close: stop.String(), Open: open.String(), Within: time.Second},
+		judge.EffectiveWithin{Step: stop.String(), Limit: 2 * time.Second},
+		judge.Succeeds{AtLeast: 0.99, In: "before"},
+		judge.RecoversWithin{AtLeast: 0.99, Limit: promo.Lag, After: stop.String()},
+		judge.Arrivals{In: "stopped", Of: "over", AtLeast: floor - 0.1, AtMost: floor + 0.1},
+		judge.Succeeds{AtLeast: 0.99, In: "stopped"},
+		judge.Arrivals{In: "after", Of: "before", AtLeast: 0.95, AtMost: 1.05},
+		judge.Succeeds{AtLeast: 0.99, In: "after"}}
+	d = event(d)
+	d.Topology, d.Load.Promotion = topology.TwoIDC(), promo
+	return d
+}
+
 // RoomMissesPlan is FI-22: a part of data centre b stands still when P7 is pressed. The platform names who has not echoed it, and when they
 // go on, they are told without anybody's doing.
 func RoomMissesPlan(asked time.Duration) drills.Drill {

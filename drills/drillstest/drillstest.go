@@ -146,12 +146,16 @@ func (s *System) CPU(context.Context) (map[string]time.Duration, error) {
 	return map[string]time.Duration{"tgw": time.Second, "keeper": time.Second}, nil
 }
 
-// Alarms tells of the one alarm there is.
-func (s *System) Alarms(_ context.Context, from, to time.Time) ([]drills.Alarm, error) {
-	if s.Alarm == "" {
-		return nil, s.Deaf
+// Alarms tells of the one alarm there is, and that it was looked for all the time.
+func (s *System) Alarms(_ context.Context, from, to time.Time) (all drills.Noticed, err error) {
+	if s.Deaf != nil {
+		return all, s.Deaf
 	}
-	return []drills.Alarm{{What: s.Alarm, Level: "page", Playbook: "P1", From: from.Add(-time.Second), To: to}}, s.Deaf
+	all.Looked = []drills.Stretch{{From: from, To: to}}
+	if s.Alarm != "" {
+		all.Alarms = []drills.Alarm{{What: s.Alarm, Level: "page", Playbook: "P1", From: from.Add(-time.Second), To: to}}
+	}
+	return all, nil
 }
 
 // Money tells what Wrong does.

@@ -14,13 +14,13 @@ import (
 // kinds are all assertions there are, as blanks to be filled from a record. A new assertion is added here.
 func kinds() []Assertion {
 	return []Assertion{
-		LoadOffered{}, GeneratorKeptUp{}, Watched{}, BooksRead{}, StepsEffective{}, ProbesOnTime{},
+		LoadOffered{}, GeneratorKeptUp{}, Watched{}, BooksRead{}, StepsEffective{}, ProbesOnTime{}, ValveFollowed{},
 		MoneyConserved{}, NoneBeyondStock{}, OneGrantEach{}, GrantsKept{}, RefusalsChangeNothing{}, NewcomersOnly{}, TagsApart{}, TagsArrive{}, NobodyDied{}, Linearizable{}, Abort{},
 		Succeeds{}, AnswersWithin{}, Goodput{}, RefusalsExplicit{}, QueueFlat{},
-		SlowedAtMost{}, Degraded{}, Rate{}, ModelHolds{}, ModelRefused{}, AsModelled{}, Triggered{}, ShedBefore{},
-		Comes{}, Ejected{}, Avoided{}, ProbedGently{}, Delivers{},
+		SlowedAtMost{}, Degraded{}, Rate{}, Arrivals{}, ModelHolds{}, ModelRefused{}, AsModelled{}, Triggered{}, ShedBefore{},
+		Comes{}, Ejected{}, Avoided{}, ProbedGently{}, Delivers{}, Silent{},
 		SameVersion{}, RoutedAsAsked{}, AmountsTrue{}, SameMoney{}, Released{}, TakenBack{},
-		RecoversWithin{}, EffectiveWithin{}, ShardReopens{}, Settles{}, RTO{}, RPO{},
+		RecoversWithin{}, EffectiveWithin{}, ShardReopens{}, Settles{}, RTO{}, RPO{}, Arrive{},
 	}
 }
 
@@ -62,6 +62,17 @@ func Decode(claims []record.Claim) ([]Assertion, error) {
 		assertions = append(assertions, filled.Elem().Interface().(Assertion))
 	}
 	return assertions, nil
+}
+
+// asserted are the assertions of a type, or that offer what an interface asks, which a record carries.
+func asserted[T any](r *record.Record) (all []T, err error) {
+	assertions, err := Decode(r.Claims)
+	for _, a := range assertions {
+		if one, is := any(a).(T); is {
+			all = append(all, one)
+		}
+	}
+	return all, err
 }
 
 func blank(name string) (reflect.Type, bool) {

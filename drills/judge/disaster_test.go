@@ -2,6 +2,7 @@ package judge
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +44,18 @@ func ordered(what string, from, effective time.Duration) func(*made) {
 	}
 }
 
+// arriving has 100 users of a arrive each second, so many of 100 at a's own door, by time.
+func arriving(share func(at time.Duration) float64) func(*made) {
+	return func(m *made) {
+		var here, there float64
+		for i, g := range m.gauges {
+			n := 100 * SampleEvery.Seconds()
+			here, there = here+n*share(g.At), there+n*(1-share(g.At))
+			m.gauges[i].Values[record.ArrivedAt("a", "a")], m.gauges[i].Values[record.ArrivedAt("a", "b")] = here, there
+		}
+	}
+}
+
 func disasterRows() []row {
 	rto := RTO{Within: 5 * time.Second, After: lost, AtLeast: 0.99, Answers: 100 * time.Millisecond, Seconds: 10, Felt: true}
 	with := func(change func(*RTO)) RTO {
@@ -56,6 +69,16 @@ func disasterRows() []row {
 	}
 	paced := ProbesOnTime{LateBy: 20 * time.Millisecond}
 	rpo := RPO{After: lost}
+	tenth := Arrive{IDC: "a", Share: 0.1, Off: 0.05, Since: 2 * time.Second, In: "night"}
+	staged := func(at time.Duration) float64 { // nobody, then a tenth, then all
+		switch {
+		case at <= 10*time.Second:
+			return 0
+		case at <= 20*time.Second:
+			return 0.1
+		}
+		return 1
+	}
 	gone := func(m *made) { m.attempts = append(m.attempts, acked(grantOf(30, 0, 9, 0))) }
 	return []row{
 		{"recovered", rto, out, Pass, "first claim acknowledged 3.00 s after an outage of 3s, service lasts from 3.00 s on"},
@@ -97,6 +120,30 @@ func disasterRows() []row {
 			m.probes = slices.DeleteFunc(m.probes, loadprofiles.Probe.Acked)
 		}), Inconclusive, "no probe was acknowledged"},
 		{"nobody probed", paced, nil, Inconclusive, "nobody probed"},
+
+		{"a tenth is back", tenth, arriving(staged), Pass, "10 %: 75 came to a and 675 to b"},
+		{"all are back", Arrive{IDC: "a", Share: 1, Since: 2 * time.Second, In: "after"}, arriving(staged), Pass, "100 %: 1750 came to a and 0 to b"},
+		{"nobody is back yet", Arrive{IDC: "a", In: "before"}, arriving(staged), Pass, "0 %: 0 came to a"},
+		{"they come before they are asked to", Arrive{IDC: "a", In: "before"}, arriving(func(time.Duration) float64 { return 0.02 }), Fail, "2 %: "},
+		{"all at once", tenth, arriving(func(at time.Duration) float64 {
+			return math.Round(staged(at) + 0.45)
+		}), Fail, "100 %: 750 came to a"},
+		{"a stage that does nothing", tenth, arriving(func(time.Duration) float64 { return 0 }), Fail, "0 %: 0 came to a and 750 to b"},
+		{"a stage that ends too soon", tenth, arriving(func(at time.Duration) float64 {
+			return staged(at + 5*time.Second)
+		}), Fail, "64 %"},
+		{"some stay away", Arrive{IDC: "a", Share: 1, Since: 2 * time.Second, In: "after"}, arriving(func(time.Duration) float64 { return 0.99 }), Fail, "99 %: "},
+		{"the other one's users were not counted", Arrive{IDC: "b", Share: 1, In: "after"}, arriving(staged), Inconclusive, "0 readings"},
+		{"hardly anybody came", Arrive{IDC: "a", Share: 1, Since: 19 * time.Second, In: "after"}, arriving(staged), Inconclusive, "50 users came anywhere"},
+		{"a gateway began anew", tenth, then(arriving(staged), func(m *made) {
+			m.gauges[34].Values[record.ArrivedAt("a", "a")], m.gauges[39].Values[record.ArrivedAt("a", "a")] = 1, 0
+		}), Inconclusive, "one began anew"},
+		{"the door was dead", tenth, then(arriving(staged), func(m *made) {
+			for _, g := range m.gauges {
+				delete(g.Values, record.ArrivedAt("a", "a"))
+			}
+		}), Inconclusive, "0 readings"},
+		{"no such window", Arrive{IDC: "a", In: "dawn"}, arriving(staged), Inconclusive, "dawn"},
 
 		{"nothing is gone", rpo, nil, Pass, "0 of 8 acknowledged grants and 0 fen are gone, reaching back 0 s; 8 were"},
 		{"a grant is gone", rpo, gone, Fail, "1 of 9 acknowledged grants and 200 fen are gone, reaching back 15.00 s"},

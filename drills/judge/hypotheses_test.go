@@ -66,6 +66,10 @@ func hypothesisRows() []row {
 		return Degraded{Part: "recommend", Op: api.List, From: from, To: to, In: "night"}
 	}
 	told := RefusalsExplicit{AtLeast: 0.9, In: "night"}
+	silent := Silent{In: "night", AtLeast: 10 * time.Second}
+	alarm := func(from, to time.Duration) record.Event {
+		return record.Event{Track: record.Alarm, What: "TargetDown: tgw", Level: "ticket", From: from, Effective: from, To: to}
+	}
 	rate := func(least, most float64) Rate {
 		return Rate{Gauge: record.DegradedBy("recommend"), In: "night", AtLeast: least, AtMost: most}
 	}
@@ -119,6 +123,20 @@ func hypothesisRows() []row {
 				m.gauges[i].Values[record.QueueWait] = m.gauges[i].At.Seconds() / 100
 			}
 		}, Fail, "last"},
+		{"silent", silent, nil, Pass, "no alarm in 10s"},
+		{"an alarm before, and one after", silent, func(m *made) {
+			m.Events = append(m.Events, alarm(2*time.Second, 9*time.Second), alarm(20*time.Second, 30*time.Second))
+		}, Pass, ""},
+		{"an alarm that went on", silent, func(m *made) { m.Events = append(m.Events, alarm(2*time.Second, 11*time.Second)) }, Fail, "1 alarms"},
+		{"an alarm at its end", silent, func(m *made) { m.Events = append(m.Events, alarm(19*time.Second, 30*time.Second)) }, Fail, "TargetDown: tgw"},
+		{"an alarm, heard by a monitor that looked for a moment", silent, func(m *made) {
+			m.Monitored, m.Events = m.Monitored[:0], append(m.Events, alarm(12*time.Second, 13*time.Second))
+		}, Fail, "1 alarms"},
+		{"a monitor that did not look for a second", silent, func(m *made) {
+			m.Monitored = []record.Span{{From: 0, To: 14 * time.Second}, {From: 15 * time.Second, To: 40 * time.Second}}
+		}, Inconclusive, "looked for 9s of 10s"},
+		{"no monitor", silent, func(m *made) { m.Monitored = nil }, Inconclusive, "looked for 0s"},
+		{"silent, and too short", Silent{In: "night", AtLeast: time.Minute}, nil, Inconclusive, "lasted 10s"},
 		{"unread", QueueFlat{Slack: 0.01, In: "night"}, func(m *made) { m.gauges = nil }, Inconclusive, "readings"},
 		{"no slower", slowed, nil, Pass, "1ms after 1ms"},
 		{"slower by as much as it may be", slowed, func(m *made) { m.hits(10*time.Second, 20*time.Second, 20*time.Millisecond, api.Done) }, Pass, ""},

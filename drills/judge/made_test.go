@@ -145,6 +145,7 @@ func (m *made) load() {
 	m.Yield = loadprofiles.Yield{Owed: 411, Launched: 411, Clicks: loadprofiles.Launches{Owed: 400, Launched: 400},
 		LateP99: 2 * time.Millisecond, Length: 40 * time.Second}
 	m.Events = []record.Event{{Track: record.Fault, What: "kill cmem-1", Node: "cmem-1", From: 15 * time.Second, Effective: 15 * time.Second, To: 15 * time.Second}}
+	m.Monitored = []record.Span{{From: 0, To: 40 * time.Second}}
 	for at := time.Duration(0); at < 40*time.Second; at += SampleEvery {
 		epoch, open := 1.0, 1.0
 		if at > 15*time.Second {

@@ -143,17 +143,11 @@ type modelled interface {
 
 // Comparisons are those of a record's assertions that ask about a traffic sheet, for a report. One that cannot be made is
 // left out: the finding says why.
-func Comparisons(r *record.Record) []funnel.Comparison {
-	assertions, err := Decode(r.Claims)
-	if err != nil {
-		return nil
-	}
-	var all []funnel.Comparison
-	for _, a := range assertions {
-		if m, ok := a.(modelled); ok {
-			if c, err := m.Compared(r); err == nil {
-				all = append(all, c)
-			}
+func Comparisons(r *record.Record) (all []funnel.Comparison) {
+	asked, _ := asserted[modelled](r) // none of a record that cannot be decoded
+	for _, m := range asked {
+		if c, err := m.Compared(r); err == nil {
+			all = append(all, c)
 		}
 	}
 	return all

@@ -9,7 +9,7 @@ import (
 // pass, fail and inconclusive. A validity gate never fails. Rows of a new type go into one of these tables.
 func TestEveryAssertionIsSeenToPassToFailAndToDoubt(t *testing.T) {
 	seen := map[string][]Status{}
-	for _, table := range [][]row{validityRows(), invariantRows(), hypothesisRows(), recoveryRows(), linearizableRows(), faultyRows(), disasterRows(), modelRows(), triggerRows(), versionRows(), abortRows(), tagRows()} {
+	for _, table := range [][]row{validityRows(), invariantRows(), hypothesisRows(), recoveryRows(), linearizableRows(), faultyRows(), disasterRows(), modelRows(), triggerRows(), versionRows(), abortRows(), tagRows(), promotionRows()} {
 		for _, r := range table {
 			seen[TypeOf(r.asks)] = append(seen[TypeOf(r.asks)], r.want)
 		}

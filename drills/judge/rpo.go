@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"redpacket/drills/record"
 	"redpacket/loadprofiles"
 	"redpacket/system/api"
 	"redpacket/system/money"
@@ -29,28 +30,63 @@ func (a RPO) Windows() []string { return []string{a.After} }
 
 // Check looks for every acknowledged grant in what is left. Where none was acknowledged before the fault, none could be lost.
 func (a RPO) Check(c *Case) (Finding, error) {
-	effect, err := c.since(a.After)
+	l, err := a.loss(c)
 	if err != nil {
 		return Finding{}, err
+	}
+	if l.Before == 0 {
+		return unsure(0, "nothing was acknowledged before it, so nothing could be lost"), nil
+	}
+	back := "0 s"
+	if l.Grants > 0 {
+		back = When(l.Back)
+	}
+	return held(l.Grants <= a.Grants && l.Fen <= a.Fen, l.Acked, "%d of %d acknowledged grants and %d fen are gone, reaching back %s; %d were acknowledged before it",
+		l.Grants, l.Acked, l.Fen, back, l.Before), nil
+}
+
+// Loss is what a fault cost of what was acknowledged.
+type Loss struct {
+	Asked  RPO
+	Grants uint64 // that are gone
+	Fen    money.Fen
+	Back   time.Duration // how long before the fault the oldest of them was acknowledged
+	Acked  uint64        // grants in all,
+	Before uint64        // and before the fault
+}
+
+// Losses are those of the RPOs that a record asserts.
+func Losses(r *record.Record) (all []Loss, err error) {
+	c := &Case{Record: r}
+	asked, err := asserted[RPO](r)
+	for _, rpo := range asked {
+		l, err := rpo.loss(c)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, err
+}
+
+func (a RPO) loss(c *Case) (Loss, error) {
+	effect, err := c.since(a.After)
+	if err != nil {
+		return Loss{}, err
 	}
 	m, err := c.audit()
 	if err != nil {
-		return Finding{}, err
+		return Loss{}, err
 	}
 	before, err := c.ackedBefore(effect)
 	if err != nil {
-		return Finding{}, err
+		return Loss{}, err
 	}
-	if before == 0 {
-		return unsure(0, "nothing was acknowledged before it, so nothing could be lost"), nil
+	l := Loss{Asked: a, Grants: m.gone.grants, Fen: m.gone.fen, Acked: m.acked, Before: before}
+	if l.Grants > 0 {
+		l.Back = max(0, effect-m.gone.oldest)
 	}
-	g := m.gone
-	back := "0 s"
-	if g.grants > 0 {
-		back = When(max(0, effect-g.oldest))
-	}
-	return held(g.grants <= a.Grants && g.fen <= a.Fen, m.acked, "%d of %d acknowledged grants and %d fen are gone, reaching back %s; %d were acknowledged before it",
-		g.grants, m.acked, g.fen, back, before), nil
+	return l, nil
 }
 
 // gone is what was acknowledged and is in no log.

@@ -70,64 +70,6 @@ const (
 	atOnce   = 2 * time.Second        // an outage that begins later than that after a fault is not called its
 )
 
-// Split is the way from a fault to service as it was. But for Effect, which is since the drill began, times are since then;
-// never is a negative one. What gauges tell is as old as a reading of them, half a second.
-type Split struct {
-	After, Home string
-	Effect      time.Duration
-	Detected    time.Duration // by an alarm, or by what the system itself did
-	Signal      string        // which
-	Issued      time.Duration // a playbook, or an order of people
-	Playbook    string        // which; empty: it heals by itself
-	Everywhere  time.Duration // and was in force in every process
-	Acked       time.Duration // the first claim acknowledged after the outage
-	Out         time.Duration // how long none was: from when the next one was due
-	Sustained   time.Duration // from when on service lasts
-	Balanced    time.Duration // nothing is unsettled; doors, shards and owners are as before
-}
-
-// never says that something was not seen.
-const never = time.Duration(-1)
-
-// String is the split in one line.
-func (s Split) String() string {
-	how := "it heals by itself"
-	if s.Playbook != "" {
-		how = say("%q issued %s, in force everywhere %s", s.Playbook, When(s.Issued), When(s.Everywhere))
-	}
-	return say("detected %s (%s), %s, first claim acknowledged %s after an outage of %s, service lasts from %s on, all as before %s",
-		When(s.Detected), s.Signal, how, When(s.Acked), round(s.Out), When(s.Sustained), When(s.Balanced))
-}
-
-// When writes a time of a split.
-func When(t time.Duration) string {
-	if t < 0 {
-		return "never"
-	}
-	return say("%.2f s", t.Seconds())
-}
-
-// Splits are those of the RTOs that a record asserts.
-func Splits(r *record.Record) ([]Split, error) {
-	assertions, err := Decode(r.Claims)
-	if err != nil {
-		return nil, err
-	}
-	var all []Split
-	for _, a := range assertions {
-		rto, is := a.(RTO)
-		if !is {
-			continue
-		}
-		s, _, err := rto.split(r)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
-	}
-	return all, nil
-}
-
 // split also returns how many probes were owed after the effect.
 func (a RTO) split(r *record.Record) (Split, int, error) {
 	c := &Case{Record: r}
@@ -139,7 +81,7 @@ func (a RTO) split(r *record.Record) (Split, int, error) {
 	if err != nil {
 		return Split{}, 0, err
 	}
-	s := Split{After: a.After, Home: a.Home, Effect: felt(r, a.After, effect, probes), Issued: never, Everywhere: never, Acked: never, Sustained: never, Balanced: never}
+	s := Split{After: a.After, Home: a.Home, Within: a.Within, Effect: felt(r, a.After, effect, probes), Issued: never, Everywhere: never, Acked: never, Sustained: never, Balanced: never}
 	after := 0
 	for _, p := range probes {
 		if p.Owed >= s.Effect {

@@ -48,6 +48,9 @@ func (a LoadOffered) Check(c *Case) (Finding, error) {
 		percent(y.LateOver), percent(a.LateTo))
 	bad(y.Bunched > bunchedTo, "the load was bunched: in %s of the curve's 20 ms less than half or more than double of what was owed left, want %s at most",
 		percent(y.Bunched), percent(bunchedTo))
+	if s := strayed(y); s != "" {
+		wrong = append(wrong, s)
+	}
 	if len(wrong) > 0 {
 		f.Status = Inconclusive
 		f.Because = strings.Join(wrong, "; ") + " (" + f.Because + "); give the generator a core of its own, or a smaller --scale"

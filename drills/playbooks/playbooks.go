@@ -12,18 +12,14 @@ import (
 // All is the register that the platform runs with.
 func All() []playbook.Playbook { return playbook.Register() }
 
-// Callable is nil for a playbook that one call activates; else it says why there is none such.
-func Callable(id string) error {
-	p, there := playbook.Find(All(), id)
-	if !there {
-		var known []string
-		for _, p := range All() {
-			known = append(known, p.ID)
-		}
-		return fmt.Errorf("there is no playbook %q; there are %s", id, strings.Join(known, ", "))
+// Known is nil for a playbook that there is; else it says which there are.
+func Known(id string) error {
+	if _, there := playbook.Find(All(), id); there {
+		return nil
 	}
-	if !p.Acts() {
-		return fmt.Errorf("playbook %s throws no switch; people do it: %s", id, p.ByHand)
+	var known []string
+	for _, p := range All() {
+		known = append(known, p.ID)
 	}
-	return nil
+	return fmt.Errorf("there is no playbook %q; there are %s", id, strings.Join(known, ", "))
 }

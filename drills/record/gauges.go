@@ -62,6 +62,10 @@ const (
 // L5 is the gauge of what callers know of an instance.
 func L5(what, peer string) Gauge { return Gauge("l5." + what + "." + peer) }
 
+// ArrivedAt is the gauge of how many journeys, since its gateway began, users at home in one data centre have begun at the
+// front door of another, or of their own.
+func ArrivedAt(home, idc string) Gauge { return Gauge("arrived." + home + ".at." + idc) }
+
 // Watchers is the gauge of how many journeys the system's own synthetic users have made: each asks once for every kind.
 const Watchers Gauge = "watchers"
 

@@ -37,17 +37,18 @@ type Manifest struct {
 	Claims     []Claim              `json:"assertions"` // what the drill asserts, as data
 	Notes      []string             `json:"notes"`      // how the scale was found, where processes ran, which limits held
 
-	Yield    loadprofiles.Yield       `json:"yield"`
-	Events   []Event                  `json:"events"`
-	Abort    *Abort                   `json:"abort,omitempty"` // the drill was ended before its time
-	Drain    Drain                    `json:"drain"`
-	Summary  books.Summary            `json:"books"`
-	Shelves  map[books.Shelf]uint64   `json:"shelves"` // entries read of each shelf; a shelf not read is absent
-	Deaths   []Death                  `json:"deaths"`
-	Autopsy  bool                     `json:"autopsy"`  // the containers were looked at, so an empty list of deaths means none
-	CPU      map[string]time.Duration `json:"cpu"`      // used during the drill, per node
-	Troubles []string                 `json:"troubles"` // what the harness itself could not do; none in a good run
-	Files    map[string]string        `json:"files"`    // name -> sha256, in hex
+	Yield     loadprofiles.Yield       `json:"yield"`
+	Events    []Event                  `json:"events"`
+	Monitored []Span                   `json:"monitored,omitempty"` // when the system's monitor was looking: an alarm that is no event did not fire then
+	Abort     *Abort                   `json:"abort,omitempty"`     // the drill was ended before its time
+	Drain     Drain                    `json:"drain"`
+	Summary   books.Summary            `json:"books"`
+	Shelves   map[books.Shelf]uint64   `json:"shelves"` // entries read of each shelf; a shelf not read is absent
+	Deaths    []Death                  `json:"deaths"`
+	Autopsy   bool                     `json:"autopsy"`  // the containers were looked at, so an empty list of deaths means none
+	CPU       map[string]time.Duration `json:"cpu"`      // used during the drill, per node
+	Troubles  []string                 `json:"troubles"` // what the harness itself could not do; none in a good run
+	Files     map[string]string        `json:"files"`    // name -> sha256, in hex
 }
 
 // longest bounds a drill. A judge may look at every second of one, so what a file says of its length must be believable.
@@ -69,6 +70,11 @@ func (m Manifest) Check() error {
 	for _, e := range m.Events {
 		if !within(e.From, e.Effective, e.To, e.HealFrom) {
 			return fmt.Errorf("event %q is at %s, %s and %s; a drill lasts %s at most", e.What, e.From, e.Effective, e.To, longest)
+		}
+	}
+	for _, s := range m.Monitored {
+		if !within(s.From, s.To) || s.To < s.From {
+			return fmt.Errorf("the monitor looked from %s to %s; a drill lasts %s at most", s.From, s.To, longest)
 		}
 	}
 	if a := m.Abort; a != nil && !within(a.Clean, a.At, a.Quiet, a.Healed) {

@@ -8,6 +8,7 @@ import (
 
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/loadprofiles/tally"
 	"redpacket/system/api"
 )
 
@@ -78,8 +79,9 @@ func rates(r *record.Record) lines {
 		per := func(out ...api.Outcome) float64 {
 			return tenth(float64(r.Tally.Count(s, record.Which{Outcomes: out})) / seconds)
 		}
-		planned := (r.Profile.Curve.Due(s.To) - r.Profile.Curve.Due(s.From)) * r.Scale / seconds
-		l.add(s.From, tenth(planned), per(), per(api.Done, api.Refused, api.Shed, api.Failed), per(api.Done))
+		planned := (r.Profile.Curve.Due(s.To) - r.Profile.Curve.Due(s.From)) * r.Scale
+		planned -= float64(r.Tally.Happened(s, tally.Withheld)) * r.Profile.Funnel.PerClick() / r.Profile.Funnel.Exposed() // whom a valve kept away
+		l.add(s.From, tenth(max(0, planned)/seconds), per(), per(api.Done, api.Refused, api.Shed, api.Failed), per(api.Done))
 	})
 	return l
 }

@@ -1,10 +1,8 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
@@ -28,16 +26,9 @@ func recoveries(r *record.Record, v judge.Verdict) []recovery {
 	}
 	var all []recovery
 	for _, s := range splits {
-		one := recovery{After: s.After, From: judge.When(s.Effect), Steps: []recoveryStep{
-			{"detected", judge.When(s.Detected), s.Signal},
-			{"playbook issued", judge.When(s.Issued), cmp.Or(s.Playbook, "it heals by itself")},
-			{"in force everywhere", judge.When(s.Everywhere), "echoed by every process that lives"},
-			{"first claim acknowledged", judge.When(s.Acked), fmt.Sprintf("none for %s before", s.Out.Round(10*time.Millisecond))},
-			{"service lasts from", judge.When(s.Sustained), "the load and the probes"},
-			{"all as before", judge.When(s.Balanced), "nothing unsettled; doors, shards and owners as they were"},
-		}}
-		if s.Playbook == "" {
-			one.Steps[2].Note = ""
+		one := recovery{After: s.After, From: judge.When(s.Effect)}
+		for _, p := range s.Parts() {
+			one.Steps = append(one.Steps, recoveryStep{p.Name, judge.When(p.At), p.Note})
 		}
 		for _, f := range v.Findings {
 			if strings.HasPrefix(f.Assertion, "RPO") && strings.Contains(f.Assertion, fmt.Sprintf("%q", s.After)) {

@@ -30,6 +30,7 @@ type load struct {
 	Owed     uint64            `json:"owed"`
 	Launched uint64            `json:"launched"`
 	Missing  uint64            `json:"missing"`
+	Withheld uint64            `json:"withheld,omitempty"` // users whom a promotion's valve kept away
 	LateP99  float64           `json:"late_p99_ms"`
 	Offered  float64           `json:"offered_per_s"`
 	Goodput  float64           `json:"goodput_per_s"`
@@ -83,7 +84,7 @@ func whole() record.Span { return record.Span{To: math.MaxInt64 / 2} }
 
 func loadOf(r *record.Record) load {
 	y, seconds := r.Yield, r.Length().Seconds()
-	l := load{Owed: y.Owed, Launched: y.Launched, Missing: y.Owed - min(y.Launched, y.Owed), LateP99: ms(y.LateP99),
+	l := load{Owed: y.Owed, Launched: y.Launched, Missing: y.Owed - min(y.Launched, y.Owed), Withheld: y.Withheld, LateP99: ms(y.LateP99),
 		Outcomes: map[string]uint64{}}
 	for out := range api.Outcomes {
 		l.Outcomes[out.String()] = 0

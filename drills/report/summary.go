@@ -28,11 +28,16 @@ type Row struct {
 // RowOf is the row of one drill.
 func RowOf(r *record.Record, v judge.Verdict, took time.Duration, page string) Row {
 	l := loadOf(r)
-	row := Row{Drill: r.Drill, Name: r.Name, Status: v.Status, Scale: r.Scale, Offered: l.Offered, Goodput: l.Goodput, P99: l.Response.P99, Took: took, Page: page}
+	return Row{Drill: r.Drill, Name: r.Name, Status: v.Status, Scale: r.Scale, Offered: l.Offered, Goodput: l.Goodput, P99: l.Response.P99,
+		Took: took, Because: Because(v), Page: page}
+}
+
+// Because is the first of the worst findings of a verdict; empty when all pass.
+func Because(v judge.Verdict) string {
 	if first := ranked(v.Findings); len(first) > 0 && first[0].Status != judge.Pass {
-		row.Because = first[0].Assertion + ": " + first[0].Because
+		return first[0].Assertion + ": " + first[0].Because
 	}
-	return row
+	return ""
 }
 
 // Summary is a whole rehearsal.

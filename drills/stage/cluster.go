@@ -46,16 +46,18 @@ func (c cluster) Links(victim string) ([]faults.Link, error) {
 	return all, err
 }
 
-// Alarms are those that the cluster's monitor raised.
-func (c cluster) Alarms(ctx context.Context, from, to time.Time) ([]drills.Alarm, error) {
+// Alarms is what the cluster's monitor noticed.
+func (c cluster) Alarms(ctx context.Context, from, to time.Time) (all drills.Noticed, err error) {
 	found, err := c.Cluster.Alarms(ctx, from, to)
-	var all []drills.Alarm
-	for _, a := range found {
+	for _, l := range found.Looked {
+		all.Looked = append(all.Looked, drills.Stretch(l))
+	}
+	for _, a := range found.Alarms {
 		what := a.Name
 		if a.About != "" {
 			what += ": " + a.About
 		}
-		all = append(all, drills.Alarm{What: what, Level: a.Level, Playbook: a.Playbook, From: a.From, To: a.To})
+		all.Alarms = append(all.Alarms, drills.Alarm{What: what, Level: a.Level, Playbook: a.Playbook, From: a.From, To: a.To})
 	}
 	return all, err
 }
@@ -96,6 +98,7 @@ func (f fires) Fire(ctx context.Context, s drills.Shot, tell func(drills.Progres
 // aimed is a job at a cluster: at its one front door, or at those that its name service tells of.
 func aimed(on *provision.Cluster, job volley.Job) volley.Job {
 	job.Key = on.Key()
+	job.Promo, _ = on.Promotion() // a load by a promotion that there is not is refused
 	if doors, ok := on.Doors(); ok {
 		job.Doors = volley.Doors(doors)
 		return job

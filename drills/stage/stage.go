@@ -18,7 +18,6 @@ import (
 	"redpacket/drills/rig"
 	"redpacket/faults/warden"
 	"redpacket/loadprofiles/volley"
-	"redpacket/system/images"
 	"redpacket/system/mutant"
 	"redpacket/system/provision"
 	"redpacket/system/topology"
@@ -102,16 +101,9 @@ func writeScript(d drills.Drill, r Run) error {
 	return nil
 }
 
-// up stands the system up, and says how long that took once the images were there, and what a link costs.
+// up stands the system up, and says how long that took and what a link costs.
 func up(ctx context.Context, s drills.Stage, r Run) (on *provision.Cluster, tax string, err error) {
-	say, ensure := r.Say, images.Ensure
-	if r.Mutant != "" {
-		ensure = images.EnsureMutant
-	}
-	if _, err := ensure(ctx, say); err != nil {
-		return nil, "", err
-	}
-	began := time.Now()
+	say, began := r.Say, time.Now()
 	on, err = provision.Up(ctx, provision.Plan{Topology: s.Topology, Activity: s.Activity, Rules: s.Rules, Say: say,
 		Cores: rig.Mine().System, Beside: rig.Mine().Beside, Mutant: r.Mutant, MutantOn: mutantOn(s.Topology, r.Mutant)})
 	if err != nil {

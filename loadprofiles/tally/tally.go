@@ -19,13 +19,14 @@ const (
 	// maxSlots is 3.6 hours; it bounds what a hostile file can ask for.
 	maxSlots = 1 << 17
 	// kinds is every op with every outcome, then lateness, clicks, and retries of every op, then every op asked of the
-	// neighbour with every outcome.
+	// neighbour with every outcome, then hits withheld.
 	ofOps    = int(api.Ops) * int(api.Outcomes)
 	lateness = ofOps
 	clicked  = lateness + 1
 	retried  = clicked + 1
 	aside    = retried + int(api.Ops)
-	kinds    = aside + ofOps
+	withheld = aside + ofOps
+	kinds    = withheld + 1
 )
 
 // kind is false for what is no op or no outcome.
@@ -70,12 +71,14 @@ type Fact int
 const (
 	Exposed Fact = Fact(lateness) // a hit left: an exposure, or a click where there is no exposure stage
 	Clicked Fact = Fact(clicked)  // an exposure became a click
+	// Withheld: a hit never was, for its user was not shown the promotion. It is no Exposed.
+	Withheld Fact = Fact(withheld)
 )
 
 // Retried is the fact that a request of an op was a retry; such a request is counted by its outcome too.
 func Retried(op api.Op) Fact { return Fact(retried + int(op)) }
 
-// Note counts a fact at a time since the volley began: Clicked or Retried. Exposed is counted by Late.
+// Note counts a fact at a time since the volley began: Clicked, Withheld or Retried. Exposed is counted by Late.
 func (t *Tally) Note(at time.Duration, f Fact) {
 	if f > Exposed && int(f) < kinds {
 		t.record(at, 0, int(f))

@@ -16,7 +16,7 @@ const (
 	maxHead = 8 << 10
 	maxBody = 1 << 20
 	// maxWait is the longest that a client lets itself be told to wait.
-	maxWait = 10 * time.Second
+	maxWait = 20 * time.Second
 )
 
 // errBroken says that what came is no answer we can tell the end of, so the connection is of no more use.

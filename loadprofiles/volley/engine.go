@@ -19,6 +19,7 @@ const maxJourneys = 1 << 20
 type engine struct {
 	profile loadprofiles.Profile // scaled
 	crowd   *loadprofiles.Crowd
+	valve   *valve // of the promotion; nil: there is none
 	signer  *login.Signer
 	texts   *requests
 	expires uint32 // of the tokens, in seconds since 1970
@@ -41,13 +42,15 @@ type engine struct {
 	sent    beats
 }
 
-// counts is what an engine counts; shards' counts add up. Hits are clicks, or exposures of which some became clicks.
+// counts is what an engine counts; shards' counts add up. Hits are clicks, or exposures of which some became clicks; those
+// withheld are no hits.
 type counts struct {
-	hits, clicks, owed, launched, unsent, retries uint64
-	tooLate, garbled, dropped                     uint64
-	lateOver, stream                              uint64
-	lateMax, last                                 time.Duration // last: when the last answer came
-	outcomes, critical                            [api.Outcomes]uint64
+	hits, withheld                          uint64
+	clicks, owed, launched, unsent, retries uint64
+	tooLate, garbled, dropped               uint64
+	lateOver, stream                        uint64
+	lateMax, last                           time.Duration // last: when the last answer came
+	outcomes, critical                      [api.Outcomes]uint64
 }
 
 // journey is one click on its way. It is reused.
@@ -63,14 +66,21 @@ type journey struct {
 // now is the time since the volley began.
 func (e *engine) now() time.Duration { return time.Since(e.zero) }
 
-func (e *engine) hits() uint64 {
+// passed is how many hits of the shard's plan came due: those that left, and those that never were.
+func (e *engine) passed() uint64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.counts.hits
+	return e.counts.passed()
 }
 
-// expose shows the event to user number n at a time, who clicks or does not.
+func (c *counts) passed() uint64 { return c.hits + c.withheld }
+
+// expose has user number n come at a time, who clicks or does not; unless he was never shown the event.
 func (e *engine) expose(n uint64, owed time.Duration) {
+	if e.valve.keepsAway(e.crowd, n, owed) {
+		e.withhold(owed)
+		return
+	}
 	if e.crowd.Clicks(n) {
 		e.launch(n, owed)
 		return
@@ -78,6 +88,15 @@ func (e *engine) expose(n uint64, owed time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.left(owed)
+}
+
+// withhold counts a hit that never was. To the rhythm it counts as left: it came due, and Vegeta gave it away in time.
+func (e *engine) withhold(owed time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.sent.add(e.now())
+	e.tally.Note(owed, tally.Withheld)
+	e.counts.withheld++
 }
 
 // launch starts click number n, owed at a time: its static parts and its first step, as often as it is pressed, leave together.

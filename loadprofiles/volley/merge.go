@@ -66,7 +66,8 @@ func openYield(dir string) (y loadprofiles.Yield, t *tally.Tally, err error) {
 }
 
 // addYields adds two yields up, all but LateP99, which only the tallies know. A stream's hash is a sum already; of the
-// shares that say how honest a generator was, the sum's are the worse one's.
+// shares that say how honest a generator was, the sum's are the worse one's. Each worker hears of a valve by itself; the
+// sum has what the first one heard.
 func addYields(a, b loadprofiles.Yield) loadprofiles.Yield {
 	hits := float64(max(1, hitsOf(a)+hitsOf(b)))
 	a.LateOver = (a.LateOver*float64(hitsOf(a)) + b.LateOver*float64(hitsOf(b))) / hits
@@ -88,6 +89,11 @@ func addYields(a, b loadprofiles.Yield) loadprofiles.Yield {
 	a.Shards += b.Shards
 	a.Bunched, a.Starved, a.ReadLate = max(a.Bunched, b.Bunched), max(a.Starved, b.Starved), max(a.ReadLate, b.ReadLate)
 	a.Untold += b.Untold
+	a.Withheld += b.Withheld
+	if len(a.Valve) == 0 {
+		a.Valve = b.Valve
+	}
+	a.Unheard += b.Unheard
 	a.Moved += b.Moved
 	a.Unresolved += b.Unresolved
 	a.Held += b.Held

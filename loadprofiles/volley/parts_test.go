@@ -3,6 +3,7 @@ package volley
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"redpacket/system/api"
+	"redpacket/system/control/playbook"
 )
 
 func TestCutAnswer(t *testing.T) {
@@ -175,5 +177,21 @@ func TestParseCores(t *testing.T) {
 	}
 	if others := otherCores("1023"); others == "" {
 		t.Error("no core is left besides one that is not there")
+	}
+}
+
+// Clients that cut the window short would undo a part of the playbook that widens it, and nobody would see it.
+func TestClientsBelieveEveryWindowThatAPlaybookAsksFor(t *testing.T) {
+	widest := uint32(0)
+	for _, p := range playbook.Register() {
+		widest = max(widest, p.Action.SpreadMS)
+	}
+	a := answer{body: fmt.Appendf(nil, `{"code":"busy","spread_ms":%d}`, widest)}
+	if want := time.Duration(widest) * time.Millisecond; widest == 0 || a.spread() != want {
+		t.Errorf("asked to come back over %s, clients do over %s", want, a.spread())
+	}
+	a.body = []byte(`{"code":"busy","spread_ms":600000}`)
+	if a.spread() != maxWait || 2*maxWait >= wheelSize*tick {
+		t.Errorf("a window of 10 min is believed as %s; the wheel holds %s", a.spread(), wheelSize*tick)
 	}
 }

@@ -34,9 +34,10 @@ type volley struct {
 	shards  []*shard
 	paper   *paper
 	cells   *cellsPaper // nil where users are not told apart
+	valve   *valve      // nil where nobody comes by a promotion
 	zero    time.Time
 	missed  uint64         // progress reports that nobody took
-	hired   sync.WaitGroup // the connections' goroutines, and the guide's
+	hired   sync.WaitGroup // the connections' goroutines, the guide's and the valve's
 
 	moved, unresolved uint64 // the guide's, until it has ended
 }
@@ -64,6 +65,9 @@ func run(ctx context.Context, job Job, shards int, tell func(Progress)) (loadpro
 	}
 	before, ready := cpuTime(), waited()
 	v.begin()
+	if v.valve != nil {
+		v.hired.Go(func() { v.valve.follow(online, v.zero) })
+	}
 	stopped, err := v.fire(ctx, tell)
 	hungry := starved(ready, waited(), time.Since(v.zero), shards)
 	for _, s := range v.shards {
@@ -92,8 +96,11 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 	if err != nil {
 		return err
 	}
+	if v.valve, err = newValve(ctx, v.job); err != nil {
+		return err
+	}
 	for i := range shards {
-		e := &engine{profile: v.profile, crowd: crowd, signer: signer, texts: texts, expires: expires, zero: time.Now(),
+		e := &engine{profile: v.profile, crowd: crowd, valve: v.valve, signer: signer, texts: texts, expires: expires, zero: time.Now(),
 			paper: v.paper, tally: newTally(v.profile), cohorts: newCohorts(v.profile)}
 		s := newShard(plan{curve: v.curve, index: uint64(i), of: uint64(shards)}, e)
 		v.shards = append(v.shards, s)

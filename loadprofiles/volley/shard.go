@@ -48,7 +48,7 @@ func (s *shard) attack(ctx context.Context) (err error) {
 			failed, first = failed+1, r.Error
 		}
 	}
-	if launched := s.engine.hits(); failed > 0 || s.read.results != launched {
+	if launched := s.engine.passed(); failed > 0 || s.read.results != launched {
 		return fmt.Errorf("vegeta made %d hits of which %d failed, and %d were launched: %s", s.read.results, failed, launched, first)
 	}
 	return nil

@@ -20,6 +20,7 @@ func (v *volley) progress(now time.Duration) Progress {
 		e := s.engine
 		e.mu.Lock()
 		p.Clicks.Launched += e.counts.hits
+		p.Clicks.Owed -= min(p.Clicks.Owed, e.counts.withheld)
 		p.Launched += e.counts.launched
 		for outcome, n := range e.counts.outcomes {
 			p.Outcomes[outcome] += n
@@ -46,10 +47,10 @@ func (v *volley) yield(stopped time.Duration) (loadprofiles.Yield, *tally.Tally)
 	sum, read, sent := counts{}, reading{}, beats{}
 	y := loadprofiles.Yield{Cores: v.job.Cores, Shards: len(v.shards), Began: v.zero, Stopped: stopped > 0 && stopped < v.curve.Length()}
 	for i, s := range v.shards {
-		lost := s.missing(until)
+		hits, clicks := s.missing(until)
 		sum.add(s.engine.counts)
-		y.Clicks.Owed += s.engine.counts.clicks + lost
-		y.Exposures.Owed += max(s.plan.dueBy(until, v.curve.Length()), s.engine.counts.hits)
+		y.Clicks.Owed += s.engine.counts.clicks + clicks
+		y.Exposures.Owed += s.engine.counts.hits + hits
 		read.looked, read.late = read.looked+s.read.looked, read.late+s.read.late
 		sent.merge(s.engine.sent)
 		y.Conns += s.conns()
@@ -64,6 +65,8 @@ func (v *volley) yield(stopped time.Duration) (loadprofiles.Yield, *tally.Tally)
 	y.Clicks.Launched, y.Owed, y.Launched, y.Unsent = sum.clicks, sum.owed, sum.launched, sum.unsent
 	y.Retries, y.Dropped, y.TooLate, y.Garbled = sum.retries, sum.dropped, sum.tooLate, sum.garbled
 	y.LateMax = sum.lateMax
+	y.Withheld = sum.withheld
+	y.Valve, y.Unheard = v.valve.heard()
 	y.LateP99, _ = all.LateQuantile(0, all.Length(), 0.99)
 	y.LateOver = float64(sum.lateOver) / float64(max(1, sum.hits))
 	y.Bunched = sent.bunched(v.curve, until)
@@ -95,12 +98,18 @@ func (p plan) dueBy(until, length time.Duration) uint64 {
 	return p.due(until)
 }
 
-// missing counts the hits that were owed and never left, and returns how many clicks they would have been: of a click, what
-// its journey would have asked for if nothing had been refused; and their part of the stream.
-func (s *shard) missing(until time.Duration) (clicks uint64) {
+// missing counts the hits that were owed and never left: of a click, what its journey would have asked for if nothing had
+// been refused; and their part of the stream. It returns how many they are, and how many of them would have been clicks.
+func (s *shard) missing(until time.Duration) (hits, clicks uint64) {
 	c := &s.engine.counts
-	for seq := c.hits; seq < s.plan.dueBy(until, s.plan.curve.Length()); seq++ {
+	for seq := c.passed(); seq < s.plan.dueBy(until, s.plan.curve.Length()); seq++ {
 		n := s.plan.number(seq)
+		if s.engine.valve.keepsAway(s.engine.crowd, n, s.plan.owed(seq)) {
+			s.engine.tally.Note(s.plan.owed(seq), tally.Withheld)
+			c.withheld++
+			continue
+		}
+		hits++
 		if s.engine.deal != nil {
 			c.owed++
 			c.stream += s.engine.deal.to(n).hash(n)
@@ -116,11 +125,12 @@ func (s *shard) missing(until time.Duration) (clicks uint64) {
 		c.stream += click.Hash(n)
 		clicks++
 	}
-	return clicks
+	return hits, clicks
 }
 
 func (c *counts) add(d counts) {
 	c.hits += d.hits
+	c.withheld += d.withheld
 	c.clicks += d.clicks
 	c.owed += d.owed
 	c.launched += d.launched

@@ -48,6 +48,7 @@ type Job struct {
 	Seed    uint64  // the same seed asks for the same things in the same order
 	Front   string  // host:port of the system's front door, where there is one and no name service
 	Doors   Doors   // how users find their front doors otherwise
+	Promo   string  // host:port of the promotion layer, where the profile has a promotion
 	Key     string  // the run's login key: 32 hex digits
 	Dir     string  // where the files go; it must exist
 	Cores   string  // the generator's cores, as taskset writes them ("1", "0-2,5"); "": any
@@ -58,7 +59,7 @@ type Job struct {
 // Progress is what a running volley tells twice a second.
 type Progress struct {
 	At       time.Duration         // since the volley began
-	Clicks   loadprofiles.Launches // hits, until now
+	Clicks   loadprofiles.Launches // hits, until now; without those that a promotion's valve kept away
 	Launched uint64                // requests
 	Outcomes [api.Outcomes]uint64  // requests that ended, by outcome
 	Critical [api.Outcomes]uint64  // of them, those of the path that must not break: all but the statics
@@ -80,6 +81,8 @@ func (j Job) Check() error {
 	bad(j.Doors.DNS != "" && len(j.Doors.Names) != activity.IDCs, "%d regions' names; want %d", len(j.Doors.Names), activity.IDCs)
 	bad(j.Doors.DNS != "" && (j.Doors.Port < 1 || j.Doors.Port > 1<<16-1), "port %d of the front doors", j.Doors.Port)
 	bad(j.Doors.DNS != "" && j.Style == Stock, "style %q knows one front door, and no name service", j.Style)
+	bad(j.Profile.Promotion.Share > 0 && j.Promo == "", "a promotion brings %g of the users, and there is no promotion layer to ask", j.Profile.Promotion.Share)
+	bad(j.Style != Journeys && j.Profile.Promotion.Share > 0, "style %q with a promotion; only journeys have one", j.Style)
 	bad(j.Dir == "", "no directory for the tally and the journal")
 	bad(!slices.Contains([]Style{Journeys, Requests, Stock}, j.Style), "style %q; want %q, %q or none", j.Style, Requests, Stock)
 	bad(j.Style == Stock && (j.Profile.Users.Tagged > 0 || j.Profile.Users.Neighbour.Share > 0), "style %q knows real users of one activity", j.Style)

@@ -10,4 +10,4 @@ func TestMain(m *testing.M) { spec.Main(m) }
 
 func TestGray(t *testing.T) { spec.Run(t, "Gray") }
 
-var _ = spec.Group("gray", "a few users first", "tells", spec.Own)
+var _ = spec.Group{Name: "gray", When: "a few users first", Says: "tells", Scale: spec.Own}.Describe()

@@ -10,4 +10,4 @@ func TestMain(m *testing.M) { spec.Main(m) }
 
 func TestNight(t *testing.T) { spec.Run(t, "Night") }
 
-var _ = spec.Group("night", "the night", "holds up", spec.Fitted)
+var _ = spec.Group{Name: "night", When: "the night", Says: "holds up", Scale: spec.Fitted}.Describe()

@@ -38,6 +38,7 @@ func Gates() []Change {
 		{"a tenth of the requests never left", func(a made) { a.Yield.Launched -= a.Yield.Owed / 10 }, doubts("LoadOffered")},
 		{"a tenth of the clicks never left", func(a made) { a.Yield.Clicks.Launched -= a.Yield.Clicks.Owed / 10 }, doubts("LoadOffered")},
 		{"late load", func(a made) { a.Yield.LateP99 = 2 * time.Second }, doubts("LoadOffered")},
+		{"users kept away by a promotion's valve that nobody closed", func(a made) { a.Yield.Withheld = 9 }, doubts("LoadOffered")},
 		{"bunched load", func(a made) { a.Yield.LateOver = 0.3 }, doubts("LoadOffered")},
 		{"missing load", func(a made) { a.Yield = loadprofiles.Yield{Length: a.Yield.Length} }, doubts("LoadOffered")},
 		{"a starved generator that ended early", func(a made) { a.Yield.Length /= 2 }, doubts("GeneratorKeptUp")},
@@ -145,6 +146,11 @@ func Slows() []Change {
 				s.Values[record.DegradedBy("recommend")] = 10 * s.At.Seconds()
 			}
 		}, fails("Degraded", "Rate")},
+		{"an alarm while all is well", func(a made) {
+			a.Events = append(a.Events, record.Event{Track: record.Alarm, What: "QueueWait: idc a", Level: "page", Playbook: "P1",
+				From: 3 * time.Second, Effective: 3 * time.Second, To: 4 * time.Second})
+		}, fails("Silent")},
+		{"a monitor that was not looking", func(a made) { a.Monitored = nil }, doubts("Silent")},
 		{"no recovery", func(a made) { hits(a, after, hit{time.Millisecond, api.Doubt, 1}) }, fails("RecoversWithin", "RTO")},
 		{"probes that are shed from the fault on", func(a made) {
 			for i := range a.Probes {
@@ -157,6 +163,7 @@ func Slows() []Change {
 		{"fewer clicks than the sheet says", moreExposed, fails("ModelHolds", "ModelRefused")},
 		{"a metric of the gateways is dead", deadMetric, doubts("ModelHolds", "AsModelled")},
 		{"exposures that nobody counted", func(a made) { a.Profile.Funnel.Click = 0 }, doubts("ModelHolds", "ModelRefused")},
+		{"users who came though the load was to be as it was", func(a made) { hits(a, gone, hit{time.Millisecond, api.Done, 10}) }, fails("Arrivals")},
 		{"a step that took long to take effect", func(a made) { step(a).From -= 6 * time.Second }, fails("EffectiveWithin")},
 		{"a shard that stays closed", func(a made) {
 			for _, s := range a.Gauges {
@@ -177,8 +184,8 @@ func Slows() []Change {
 }
 
 // Elsewhere are the assertions that the whole drill does not make, for its system of memory has neither triggers nor
-// callers that judge instances. The records that they fail on and doubt are rows of the judge's own tests, which ask for
-// all three of every assertion.
+// callers that judge instances, nor a second front door, and its load no promotion. The records that they fail on and doubt
+// are rows of the judge's own tests, which ask for all three of every assertion.
 func Elsewhere() []string {
-	return []string{"Triggered", "ShedBefore", "Comes", "Ejected", "Avoided", "ProbedGently", "Delivers"}
+	return []string{"Triggered", "ShedBefore", "Comes", "Ejected", "Avoided", "ProbedGently", "Delivers", "Arrive", "ValveFollowed"}
 }

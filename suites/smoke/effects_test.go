@@ -3,6 +3,7 @@ package smoke_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -14,6 +15,7 @@ import (
 	"redpacket/suites/spec"
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/control"
 	"redpacket/system/control/ops"
 	"redpacket/system/control/playbook"
 	"redpacket/system/ledger/ledgertest"
@@ -22,9 +24,8 @@ import (
 )
 
 // describeEffects measures what each playbook says that it does under a steady load, before its activation and after, as the
-// platform itself measures it, and again when it was taken back; what was measured then is what was before the next one. P6
-// has no action of the system's own. P7 spreads the return of those who were refused; here nobody is, and what it changes
-// is seen in switches_test.go. The load has ended when it is done.
+// platform itself measures it, and again when it was taken back; what was measured then is what was before the next one. P7
+// spreads the return of those who were refused, so P10 refuses some first. The load has ended when it is done.
 func describeEffects(on func() *stage.Standing) {
 	var platform ops.Client
 	var now playbook.Values
@@ -36,6 +37,7 @@ func describeEffects(on func() *stage.Standing) {
 		Expect(err).NotTo(HaveOccurred())
 		load := loadprofiles.Estimate96k(time.Second)
 		load.Curve = loadprofiles.Hold(3000, 10*time.Minute) // until it is stopped
+		load.Promotion = loadprofiles.Pushed
 		load.Users.Size, load.Users.Hot = 5_000_000, 100
 		load.Users.Gifts = []api.Gift{0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 20} // some for new users
 		var firing context.Context
@@ -62,7 +64,7 @@ func describeEffects(on func() *stage.Standing) {
 	AfterAll(halt)
 
 	for _, p := range playbooks.All() {
-		if p.ID == "P6" || p.ID == "P7" || p.Calls != playbook.NoCall {
+		if p.ID == "P7" || p.Calls != playbook.NoCall {
 			continue
 		}
 		It(fmt.Sprintf("%s: %s", p.ID, p.Expect), func(ctx SpecContext) {
@@ -71,6 +73,9 @@ func describeEffects(on func() *stage.Standing) {
 			DeferCleanup(platform.RollBack, p.ID) // of a spec that broke off: twice is once
 			_, err := platform.Activate(ctx, p.ID)
 			Expect(err).NotTo(HaveOccurred())
+			if p.Action.StopPromotion { // who was shown it still comes
+				Expect(measure(ctx, on())[p.Expect.Metric]).To(BeNumerically(">", 0.75*before))
+			}
 			var after float64
 			// A measurement that begins when the time is over still counts: one that began before holds what was before, too.
 			Eventually(func(ctx SpecContext) (bool, error) {
@@ -88,6 +93,44 @@ func describeEffects(on func() *stage.Standing) {
 			AddReportEntry(p.ID, fmt.Sprintf("%s: %.1f before, %.1f after, %.1f when taken back", p.Expect, before, after, now[p.Expect.Metric]))
 		}, SpecTimeout(spec.Patience))
 	}
+
+	It("P7: who is refused comes back later, and so fewer come meanwhile", func(ctx SpecContext) {
+		p, _ := playbook.Find(playbooks.All(), "P7")
+		_, err := platform.Activate(ctx, "P10") // which refuses every claim, and asks its user to come back
+		Expect(err).NotTo(HaveOccurred())
+		defer func() {
+			_, err := platform.RollBack(ctx, "P10")
+			Expect(err).NotTo(HaveOccurred())
+		}()
+		// Its own trigger sees that. What a hand takes back stays away, so what would be without it can be measured, once those
+		// have come who were asked back over the long window, and once more over the short one.
+		Eventually(func(ctx SpecContext) (string, error) {
+			all, err := platform.Playbooks(ctx)
+			if i := slices.IndexFunc(all, func(s ops.Standing) bool { return s.ID == p.ID }); i >= 0 {
+				return all[i].By, err
+			}
+			return "", err
+		}).WithContext(ctx).WithTimeout(soonEnough).Should(Equal(control.ByTrigger))
+		_, err = platform.RollBack(ctx, p.ID)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(pause.For(ctx, time.Duration(p.Action.SpreadMS)*time.Millisecond+config.Default().Spread.D()+3*time.Second)).To(BeTrue())
+		before := measure(ctx, on())
+		Expect(before[p.Expect.Metric]).To(BeNumerically(">", 0.4)) // each claim comes three times
+		_, err = platform.Activate(ctx, p.ID)
+		Expect(err).NotTo(HaveOccurred())
+		var after playbook.Values
+		Eventually(func(ctx SpecContext) (bool, error) {
+			after = measure(ctx, on())
+			return p.Expect.Seen(before[p.Expect.Metric], after[p.Expect.Metric])
+		}).WithContext(ctx).WithTimeout(p.Expect.Within + over/2).Should(BeTrue())
+		Expect(after[playbook.Arrivals]).To(BeNumerically("<", 0.97*before[playbook.Arrivals]))
+		_, err = platform.RollBack(ctx, p.ID)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(func(ctx SpecContext) float64 { return measure(ctx, on())[p.Expect.Metric] }).
+			WithContext(ctx).WithTimeout(soonEnough).Should(BeNumerically(">=", 0.95*before[p.Expect.Metric]))
+		AddReportEntry("P7", fmt.Sprintf("%s: %.3f before, %.3f after; arrivals %.0f/s before, %.0f/s after", p.Expect, before[p.Expect.Metric],
+			after[p.Expect.Metric], before[playbook.Arrivals], after[playbook.Arrivals]))
+	}, SpecTimeout(spec.Patience))
 
 	It("P5: what the ledger lost is delivered again, and a second pass finds nothing", func(ctx SpecContext) {
 		p, _ := playbook.Find(playbooks.All(), "P5")

@@ -47,7 +47,8 @@ func (w *watch) raised(ctx SpecContext, since time.Time) []provision.Alarm {
 	GinkgoHelper()
 	all, err := w.on().Alarms(ctx, since, time.Now())
 	Expect(err).NotTo(HaveOccurred())
-	return all
+	Expect(all.Looked).NotTo(BeEmpty(), "when the monitor looked")
+	return all.Alarms
 }
 
 // describe sees that there is a monitor at all, and somebody for it to look at.

@@ -2,7 +2,10 @@ package spec
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +14,8 @@ import (
 
 	"redpacket/drills"
 	"redpacket/drills/catalog"
+	"redpacket/drills/judge"
+	"redpacket/drills/repeat"
 	"redpacket/drills/stage"
 )
 
@@ -53,29 +58,70 @@ func Fitted(ctx context.Context, p stage.Run) (func(drills.Drill) (Stand, error)
 	}, err
 }
 
-// Group describes a group of drills with a spec for each, at the scale that how finds: "when says: title". The title has
-// the drill's id in capitals, so that FOCUS=FI-9 finds it. It is called where a variable is declared, for Ginkgo wants the
-// specs before it runs any, and returns true.
-func Group(group, when, says string, how Scale) bool {
-	return ginkgo.Describe(when, ginkgo.Ordered, ginkgo.ContinueOnFailure, ginkgo.Serial, ginkgo.Offset(1), func() {
-		found, err := catalog.Find(group, 0)
+// Group is a group of drills, each a spec of its own at the scale that is found: "when says: title". The title has the drill's
+// id in capitals, so that FOCUS=FI-9 finds it.
+type Group struct {
+	Name, When, Says string
+	Scale            Scale
+	Times            map[string]int // how often a drill is repeated, under the next seed each time; one that is not named is played once
+}
+
+// Describe makes the specs: one for each drill, and of one that is repeated one for each time and one in which the worst
+// counts. It is called where a variable is declared, for Ginkgo wants the specs before it runs any, and returns true.
+func (g Group) Describe() bool {
+	return ginkgo.Describe(g.When, ginkgo.Ordered, ginkgo.ContinueOnFailure, ginkgo.Serial, ginkgo.Offset(1), func() {
+		found, err := catalog.Find(g.Name, 0)
 		if err != nil {
 			ginkgo.AbortSuite(err.Error())
 		}
 		var stand func(drills.Drill) (Stand, error)
 		ginkgo.BeforeAll(func(ctx ginkgo.SpecContext) {
-			progress := Progress(group)
+			progress := Progress(g.Name)
 			gomega.Expect(stage.Ready(ctx, progress.Say)).To(gomega.Succeed())
 			var err error
-			stand, err = how(ctx, progress)
+			stand, err = g.Scale(ctx, progress)
 			gomega.Expect(err).NotTo(gomega.HaveOccurred())
 		}, ginkgo.NodeTimeout(Prepare))
 		for _, d := range found {
-			ginkgo.It(says+": "+d.Title(), ginkgo.Label(d.ID), func(ctx ginkgo.SpecContext) {
-				on, err := stand(d)
-				gomega.Expect(err).NotTo(gomega.HaveOccurred())
-				gomega.Expect(Rehearse(ctx, d, on)).To(HoldUp())
-			}, ginkgo.SpecTimeout(Prepare+d.Profile().Curve.Length()+Patience))
+			on := func(round uint64) (Stand, error) {
+				s, err := stand(d)
+				s.Round = round
+				return s, err
+			}
+			if n := g.Times[d.ID]; n > 1 {
+				repeated(g.Says, d, n, on)
+				continue
+			}
+			one(g.Says, d, func() (Stand, error) { return on(0) }, func(repeat.Run) {})
 		}
 	})
+}
+
+// repeated has a spec for each repetition, and one for all of them, whose table is kept beside the runs.
+func repeated(says string, d drills.Drill, times int, on func(round uint64) (Stand, error)) {
+	var runs []repeat.Run
+	for i := range times {
+		one(fmt.Sprintf("%s, %d of %d", says, i+1, times), d, func() (Stand, error) { return on(uint64(i)) },
+			func(r repeat.Run) { runs = append(runs, r) })
+	}
+	ginkgo.It(fmt.Sprintf("%s by the worst of %d: %s", says, times, d.Title()), ginkgo.Label(d.ID), func() {
+		s := repeat.Compare(times, runs)
+		var text strings.Builder
+		gomega.Expect(s.Text(&text)).To(gomega.Succeed())
+		ginkgo.AddReportEntry("repetitions", text.String())
+		gomega.Expect(s.Save(filepath.Join(out(), time.Now().UTC().Format(moment)+"-"+d.ID+"-repeat"))).To(gomega.Succeed())
+		gomega.Expect(s.Status()).To(gomega.Equal(judge.Pass), text.String())
+	})
+}
+
+// one has a spec for one repetition of a drill; heard is told of it, whatever its verdict.
+func one(says string, d drills.Drill, on func() (Stand, error), heard func(repeat.Run)) {
+	ginkgo.It(says+": "+d.Title(), ginkgo.Label(d.ID), func(ctx ginkgo.SpecContext) {
+		stand, err := on()
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		o, err := Rehearse(ctx, d, stand)
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		heard(o.Run)
+		gomega.Expect(o).To(HoldUp())
+	}, ginkgo.SpecTimeout(Prepare+d.Profile().Curve.Length()+Patience))
 }

@@ -18,6 +18,7 @@ import (
 	"redpacket/drills"
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/drills/repeat"
 	"redpacket/drills/report"
 	"redpacket/drills/stage"
 )
@@ -27,7 +28,8 @@ type Outcome struct {
 	Drill   drills.Drill
 	Verdict judge.Verdict
 	Dir     string
-	Text    string // the verdict, for people
+	Text    string     // the verdict, for people
+	Run     repeat.Run // as one repetition of several
 }
 
 // Stand is the system that a drill is rehearsed on, beside what the drill says itself.
@@ -35,13 +37,17 @@ type Stand struct {
 	Scale  float64  // 0: the drill's own
 	Notes  []string // why that scale; of the drill's own nothing need be said
 	Mutant string   // the deliberate bug that the system is to have; empty: a normal build
+	Round  uint64   // which repetition this is, each under the next seed: 0, 1, …
 }
+
+// moment is how the time stands in the name of what a run leaves.
+const moment = "20060102-150405"
 
 // Rehearse carries a drill out and judges it, by the same function of stage that the command line calls; it prints to the
 // spec's writer. A drill without a scale, of its own or of s, is an error.
 func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
-	d.Seed = seed(d.Seed)
-	o := Outcome{Drill: d, Dir: filepath.Join(out(), time.Now().UTC().Format("20060102-150405")+"-"+d.ID)}
+	d = d.Under(seed(d.Seed) + s.Round)
+	o := Outcome{Drill: d, Dir: filepath.Join(out(), time.Now().UTC().Format(moment)+"-"+d.ID)}
 	if s.Scale == 0 {
 		s.Scale, s.Notes = d.Scale, append(s.Notes, "the drill's own scale")
 	}
@@ -65,6 +71,9 @@ func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
 	err = report.Text(&text, saved, o.Verdict)
 	o.Text = text.String()
 	fmt.Fprintf(w, "%s  report     %s\n", o.Text, filepath.Join(o.Dir, report.PageFile))
+	if err == nil {
+		o.Run, err = repeat.RunOf(o.Dir, saved, o.Verdict)
+	}
 	return o, err
 }
 

@@ -24,13 +24,27 @@ func (p Page) Wrong() []string {
 	return slices.Concat(p.sections(), p.metrics(), p.ports(), p.switches())
 }
 
+// rows are what each section must tell of its role.
+func rows() []string {
+	return []string{"stands for", "API", "metrics", "switches", "when it dies", "your own"}
+}
+
 func (p Page) sections() []string {
 	var wrong, found []string
-	for _, m := range regexp.MustCompile("(?m)^### `([a-z-]+)`$").FindAllStringSubmatch(p.Text, -1) {
-		found = append(found, m[1])
-		if !slices.Contains(p.Roles, m[1]) {
-			wrong = append(wrong, fmt.Sprintf("docs/roles.md: a section for %s, which is no role", m[1]))
+	heads := regexp.MustCompile("(?m)^### `([a-z-]+)`$|^## ").FindAllStringSubmatchIndex(p.Text, -1)
+	for i, at := range heads {
+		if at[2] < 0 {
+			continue // the head of a chapter
 		}
+		role, end := p.Text[at[2]:at[3]], len(p.Text)
+		if i+1 < len(heads) {
+			end = heads[i+1][0]
+		}
+		found = append(found, role)
+		if !slices.Contains(p.Roles, role) {
+			wrong = append(wrong, fmt.Sprintf("docs/roles.md: a section for %s, which is no role", role))
+		}
+		wrong = append(wrong, p.section(role, p.Text[at[1]:end])...)
 	}
 	for _, role := range p.Roles {
 		if !slices.Contains(found, role) {
@@ -40,13 +54,44 @@ func (p Page) sections() []string {
 	return wrong
 }
 
+// section holds one role's section to its rows, and its switches to the table of them.
+func (p Page) section(role, text string) (wrong []string) {
+	for _, row := range rows() {
+		if !strings.Contains(text, "\n| "+row+" | ") {
+			wrong = append(wrong, fmt.Sprintf("docs/roles.md: the section %s does not say: %s", role, row))
+		}
+	}
+	told := regexp.MustCompile(`(?m)^\| switches \| .*$`).FindString(text)
+	for name := range p.Switches {
+		if obeys := slices.Contains(p.obeyedBy(name), role); obeys != strings.Contains(told, "`"+name+"`") {
+			wrong = append(wrong, fmt.Sprintf("docs/roles.md: the section %s and the table of switches contradict each other about %s", role, name))
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// obeyedBy are the roles that the table of switches names as obeying one.
+func (p Page) obeyedBy(name string) (roles []string) {
+	row := regexp.MustCompile("(?m)^\\| `" + name + "` \\| ([^|]*) \\|").FindStringSubmatch(p.Text)
+	if row == nil {
+		return nil
+	}
+	for _, m := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(row[1], -1) {
+		roles = append(roles, m[1])
+	}
+	return roles
+}
+
 // publishers are where metrics are made; elsewhere they are only asked for.
 func publishers() []string { return []string{"system/roles", "system/admin", "system/report"} }
 
 const ours = "redpacket_"
 
-// metrics finds names that no source makes: by a literal, or by a literal beginning and, in the same file, a literal end.
+// metrics finds names that no source makes: by a literal, or by a literal beginning and, in the same file, a literal end; and
+// those made by a literal that the page leaves out.
 func (p Page) metrics() []string {
+	var wrong []string
 	made := map[string]bool{}
 	for _, f := range p.Files {
 		if f.Test || !slices.ContainsFunc(publishers(), func(dir string) bool { return within(f.Dir, dir) }) {
@@ -57,7 +102,9 @@ func (p Page) metrics() []string {
 			if !strings.HasPrefix(l, ours) {
 				continue
 			}
-			made[l] = true
+			if made[l] = true; !strings.HasSuffix(l, "_") && !regexp.MustCompile(`\b`+l+`\b`).MatchString(p.Text) {
+				wrong = append(wrong, fmt.Sprintf("docs/roles.md: %s publishes %s, and the page does not say so", f.Dir, l))
+			}
 			for _, end := range literals {
 				if strings.HasSuffix(l, "_") {
 					made[l+end] = true
@@ -65,7 +112,6 @@ func (p Page) metrics() []string {
 			}
 		}
 	}
-	var wrong []string
 	for _, name := range regexp.MustCompile(`\b`+ours+`[a-z0-9_]+`).FindAllString(p.Text, -1) {
 		if !made[name] {
 			wrong = append(wrong, fmt.Sprintf("docs/roles.md: no role publishes %s", name))
@@ -125,9 +171,9 @@ func (p Page) switches() []string {
 		if row[1] == "nobody" && len(obeyed) > 0 {
 			wrong = append(wrong, fmt.Sprintf("docs/roles.md: nobody obeys %s, it says, but the code of %s reads it", name, strings.Join(obeyed, ", ")))
 		}
-		for _, m := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(row[1], -1) {
-			if pool, _, _ := strings.Cut(m[1], "-"); !slices.Contains(obeyed, pool) {
-				wrong = append(wrong, fmt.Sprintf("docs/roles.md: %s obeys %s, it says, but its code does not read it", m[1], name))
+		for _, role := range p.obeyedBy(name) {
+			if pool, _, _ := strings.Cut(role, "-"); !slices.Contains(obeyed, pool) {
+				wrong = append(wrong, fmt.Sprintf("docs/roles.md: %s obeys %s, it says, but its code does not read it", role, name))
 			}
 		}
 	}

@@ -51,7 +51,8 @@ var _ = DescribeTable("what is wrong on a page is found",
 		Expect(err).NotTo(HaveOccurred())
 		ports, err := tidy.Parse("system/topology/topology.go", "package topology\nconst (\n\tFrontPort = 8080\n\tnobody = 9\n)")
 		Expect(err).NotTo(HaveOccurred())
-		good := "### `tgw`\n`redpacket_one_total{op}` `redpacket_l5_state` on port 8080\n| `spread` | `tgw` | |\n| `drop` | nobody | |\n"
+		good := "| `spread` | `tgw` | |\n| `drop` | nobody | |\n## path\n### `tgw`\n| stands for | x |\n| API | on port 8080 |\n" +
+			"| metrics | `redpacket_one_total{op}` `redpacket_l5_state` |\n| switches | `spread` |\n| when it dies | x |\n| your own | x |\n## more\n"
 		page := tidy.Page{Text: good, Roles: []string{"tgw"}, Switches: map[string]string{"spread": "Spread", "drop": "Drop"}, Files: []tidy.File{role, ports}}
 		Expect(page.Wrong()).To(BeEmpty())
 		if from, to, found := strings.Cut(line, " => "); found {
@@ -62,6 +63,10 @@ var _ = DescribeTable("what is wrong on a page is found",
 	},
 	Entry("a role without a section", "### `tgw` => ## `tgw`", "no section for the role tgw"),
 	Entry("a section without a role", "### `tgw` => ### `ghost`\n### `tgw`", "a section for ghost"),
+	Entry("a section without a row", "| when it dies | x |\n => ", "the section tgw does not say: when it dies"),
+	Entry("a section that leaves out a switch", "| switches | `spread` => | switches | none", "contradict each other about spread"),
+	Entry("a section with a switch too many", "| switches | `spread` => | switches | `spread`, `drop`", "contradict each other about drop"),
+	Entry("a metric that the page leaves out", "`redpacket_one_total{op}` => ", "publishes redpacket_one_total, and the page does not say so"),
 	Entry("a metric that nobody makes", "one_total => two_total", "no role publishes redpacket_two_total"),
 	Entry("a metric with a beginning and no end", "l5_state => l5_mood", "no role publishes redpacket_l5_mood"),
 	Entry("a port that nobody listens on", "port 8080 => port 9", "nobody listens on port 9"),

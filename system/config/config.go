@@ -25,7 +25,7 @@ const Variable = "REDPACKET_CONFIG"
 type Config struct {
 	Node  string `json:"node"`  // its name in the topology, such as ams-heavy-1
 	IDC   string `json:"idc"`   // a or b
-	Front string `json:"front"` // where users connect (tgw only), host:port
+	Front string `json:"front"` // where users connect (tgw, gslb and promo only), host:port
 	Inner string `json:"inner"` // where peers connect, host:port; empty for a role nobody calls
 	Admin string `json:"admin"` // health, metrics, switches: host:port, out of the front network's reach
 	Data  string `json:"data"`  // a directory of its own that outlives the process; empty where none is needed

@@ -34,6 +34,8 @@ type Settings struct {
 	CheapOnly bool `json:"cheap_only,omitempty"`
 	// SpreadMS is the least window, in ms, over which refused users are asked to come back; 0: that of the run's rules.
 	SpreadMS uint32 `json:"spread_ms,omitempty"`
+	// StopPromotion closes the promotion's valve: nobody is shown the event any more. Who was, still comes.
+	StopPromotion bool `json:"stop_promotion,omitempty"`
 	// GrayPercent is the share of the users who get the new version, where one stands beside the old: one of gray.Stages.
 	GrayPercent uint8 `json:"gray_percent,omitempty"`
 	// Drained is how much of each data centre's share of the users is sent elsewhere.
@@ -94,6 +96,7 @@ func (s Settings) With(o Settings) Settings {
 	s.TrimValues = s.TrimValues || o.TrimValues
 	s.StopIssuing = s.StopIssuing || o.StopIssuing
 	s.CheapOnly = s.CheapOnly || o.CheapOnly
+	s.StopPromotion = s.StopPromotion || o.StopPromotion
 	s.SpreadMS = max(s.SpreadMS, o.SpreadMS)
 	s.GrayPercent = max(s.GrayPercent, o.GrayPercent)
 	s.Drained = Drained{max(s.Drained.A, o.Drained.A), max(s.Drained.B, o.Drained.B)}

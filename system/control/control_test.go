@@ -20,7 +20,7 @@ import (
 // thrown is every switch at once.
 func thrown() control.Settings {
 	return control.Settings{SampleOneIn: 10, DropReports: true, TrimValues: true, CourierShare: 0.5, StopIssuing: true, CheapOnly: true,
-		SpreadMS: 8000, Drained: control.Drained{A: 100, B: 40}}
+		StopPromotion: true, SpreadMS: 8000, Drained: control.Drained{A: 100, B: 40}}
 }
 
 func TestSwitchesAreReadAsTheyWereWritten(t *testing.T) {
@@ -68,7 +68,7 @@ func TestWhatIsGivenUpAddsUp(t *testing.T) {
 		return control.Settings{
 			SampleOneIn: rapid.Uint32Range(0, 20).Draw(t, "sample"), DropReports: rapid.Bool().Draw(t, "drop"),
 			TrimValues: rapid.Bool().Draw(t, "trim"), CourierShare: float64(rapid.IntRange(0, 4).Draw(t, "share")) / 4,
-			StopIssuing: rapid.Bool().Draw(t, "stop"), CheapOnly: rapid.Bool().Draw(t, "cheap"),
+			StopIssuing: rapid.Bool().Draw(t, "stop"), CheapOnly: rapid.Bool().Draw(t, "cheap"), StopPromotion: rapid.Bool().Draw(t, "promotion"),
 			SpreadMS: rapid.Uint32Range(0, 9).Draw(t, "spread"), Drained: control.Drained{A: uint8(rapid.IntRange(0, 100).Draw(t, "a"))},
 		}
 	})

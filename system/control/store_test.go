@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"redpacket/system/control"
+	"redpacket/system/pair"
 	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/logd"
 )
@@ -259,5 +260,29 @@ func TestBadKeysAndValuesAreRefused(t *testing.T) {
 	}
 	if _, err := control.Dial("\x00"); err == nil {
 		t.Error("an address of no use")
+	}
+}
+
+// To the two data centres the store is the witness: whoever writes over what somebody else has written is told so in their words.
+func TestTheStoreIsAWitness(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	w, ctx := s.dial().Witness(), t.Context()
+	if value, revision, err := w.Read(ctx, "pair.a"); value != "" || revision != 0 || err != nil {
+		t.Fatalf("a key never written: %q, %d, %v", value, revision, err)
+	}
+	first, err := w.CAS(ctx, "pair.a", "mirrored", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.CAS(ctx, "pair.a", "taken", 0); !errors.Is(err, pair.ErrMoved) {
+		t.Errorf("over an older revision: %v", err)
+	}
+	if value, revision, err := w.Read(ctx, "pair.a"); value != "mirrored" || revision != first || err != nil {
+		t.Errorf("read %q, %d, %v", value, revision, err)
+	}
+	s.on.Stop()
+	if _, _, err := w.Read(ctx, "pair.a"); err == nil {
+		t.Error("a store that is away has answered")
 	}
 }

@@ -14,13 +14,24 @@ import (
 // Floors returns how far each game's delivery has come: every grant of the game at a Pos up to there was answered for by
 // the game. It asks until the log answers or ctx ends; a bookmark that is missing is an error.
 func (l *Log) Floors(ctx context.Context, games uint8) ([]uint64, error) {
+	return l.floors(ctx, games, nil)
+}
+
+// FloorsSoFar is Floors of a mirror, whose bookmarks are made when somebody delivers from it: before that they are 0.
+func (l *Log) FloorsSoFar(ctx context.Context, games uint8) ([]uint64, error) {
+	return l.floors(ctx, games, jetstream.ErrConsumerNotFound)
+}
+
+// floors takes a bookmark that cannot be had because of but for 0.
+func (l *Log) floors(ctx context.Context, games uint8, but error) ([]uint64, error) {
 	js, err := jetstream.New(l.nc)
 	if err != nil {
 		return nil, err
 	}
 	floors := make([]uint64, games)
 	for game := range games {
-		if floors[game], err = l.floor(ctx, js, game); err != nil {
+		floors[game], err = l.floor(ctx, js, game)
+		if err != nil && (but == nil || !errors.Is(err, but)) {
 			return nil, err
 		}
 	}
@@ -100,16 +111,9 @@ func MirrorBooks(ctx context.Context, addr, idc string, games uint8, keep func(b
 	if err != nil {
 		return shard, nil, err
 	}
-	js, err := jetstream.New(l.nc)
+	floors, err := l.FloorsSoFar(ctx, games)
 	if err != nil {
 		return shard, nil, err
-	}
-	floors := make([]uint64, games)
-	for game := range games {
-		floors[game], err = l.floor(ctx, js, game)
-		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return shard, nil, err
-		}
 	}
 	last, err := l.Last(ctx)
 	if err != nil {

@@ -61,20 +61,28 @@ func TestsFile(rules []Rule, steady []Series, file string) ([]byte, error) {
 	test(quiet, expect(`count(count_over_time(ALERTS{alertstate="firing"}[5m])) or vector(0)`, steadyFor, 0),
 		expect(`count(up)`, steadyFor, ups(steady))) // silence tells something only when the data are there
 	for _, r := range rules {
-		var series []any
-		for _, s := range steady {
-			values := line(s.At, s.Step, goesBad+badFor)
-			for _, c := range r.Bad {
-				if c.Series == s.Name {
-					values = line(s.At, s.Step, goesBad-1) + " " + line(s.At+s.Step*goesBad+c.Jump, c.Step, badFor)
-				}
-			}
-			series = append(series, written(s.Name, values))
-		}
 		fires := fmt.Sprintf(`count(count by (alertname) (ALERTS{alertname=%q,alertstate="firing"})) or vector(0)`, r.Name)
-		test(series, expect(fires, goesBad-1, 0), expect(fires, goesBad+int(r.Within.Seconds()), 1))
+		for _, bad := range [][]Change{r.Bad, r.Or} {
+			if series := turned(steady, bad); len(bad) > 0 {
+				test(series, expect(fires, goesBad-1, 0), expect(fires, goesBad+int(r.Within.Seconds()), 1))
+			}
+		}
 	}
 	return json.Marshal(map[string]any{"rule_files": []string{file}, "evaluation_interval": seconds(Every), "tests": tests})
+}
+
+// turned are the steady series, some of which go bad.
+func turned(steady []Series, bad []Change) (series []any) {
+	for _, s := range steady {
+		values := line(s.At, s.Step, goesBad+badFor)
+		for _, c := range bad {
+			if c.Series == s.Name {
+				values = line(s.At, s.Step, goesBad-1) + " " + line(s.At+s.Step*goesBad+c.Jump, c.Step, badFor)
+			}
+		}
+		series = append(series, written(s.Name, values))
+	}
+	return series
 }
 
 // line is so many steps from a value on, in promtool's notation.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,7 @@ type Rule struct {
 	Says      string        // one sentence for whoever is woken
 
 	Bad []Change // what makes it fire, on top of Steady; its test is made from this
+	Or  []Change // what makes it fire by the other side of an or; none where there is none
 }
 
 // Change is how one series of Steady goes bad: it jumps by Jump, and from then on changes by Step a second.
@@ -96,13 +98,15 @@ func (r Rule) check(steady []Series, playbooks []string) error {
 		return fmt.Errorf("for %s, within %s; want whole seconds, the second longer", r.For, r.Within)
 	case len(r.Bad) == 0:
 		return errors.New("nothing is said to make it fire")
+	case strings.Contains(r.Expr, " or ") != (len(r.Or) > 0):
+		return errors.New("each side of an or needs something that makes it fire")
 	}
 	return r.checkSeries(steady)
 }
 
 // checkSeries sees that whatever the rule reads is among the steady series: on data that is not there, every rule is silent.
 func (r Rule) checkSeries(steady []Series) error {
-	for _, c := range r.Bad {
+	for _, c := range slices.Concat(r.Bad, r.Or) {
 		if !slices.ContainsFunc(steady, func(s Series) bool { return s.Name == c.Series }) {
 			return fmt.Errorf("it is made to fire by %s, which is no steady series", c.Series)
 		}

@@ -37,6 +37,7 @@ func TestEveryMistakeInARuleIsNamed(t *testing.T) {
 		`playbook "P77"`:         func(r *Rule) { r.Playbook = "P77" },
 		"the second longer":      func(r *Rule) { r.Within = r.For },
 		"nothing is said":        func(r *Rule) { r.Bad = nil },
+		"each side of an or":     func(r *Rule) { r.Expr += " or " + r.Expr },
 		"which is no steady":     func(r *Rule) { r.Bad = []Change{{"redpacket_nothing", 1, 0}} },
 		"redpacket_nobody_knows": func(r *Rule) { r.Expr = "redpacket_nobody_knows > 1" },
 	} {

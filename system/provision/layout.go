@@ -18,14 +18,15 @@ import (
 // layout is which node has which address. A node keeps its address when its container restarts, so configurations hold
 // addresses and no name has to be looked up.
 type layout struct {
-	front map[string]netip.Addr            // what is on the users' network: the gateways, the name service and the synthetic users
+	front map[string]netip.Addr            // what is on the users' network: the gateways, the name service, the promotion layer and the synthetic users
 	inner map[string]netip.Addr            // every node, on the network where it lives
 	also  map[string]map[string]netip.Addr // nodes that are on other networks too: node -> network -> address
 }
 
 const (
-	roleGateway = "tgw"  // on the front network,
-	roleNames   = "gslb" // as this one, and no other
+	roleGateway = "tgw"   // on the front network,
+	roleNames   = "gslb"  // as this one,
+	rolePromo   = "promo" // and this one, and no other
 	roleStore   = "cmem"
 	roleLedger  = "ledger"
 	roleLog     = "log"
@@ -65,7 +66,7 @@ func place(t topology.Topology, front netip.Prefix, inner map[string]netip.Prefi
 
 // atFront says whether a node is on the users' network: users reach it there, or it is one.
 func atFront(n topology.Node) bool {
-	return n.Role == roleGateway || n.Role == roleNames || n.Role == roleATT
+	return n.Role == roleGateway || n.Role == roleNames || n.Role == rolePromo || n.Role == roleATT
 }
 
 // networkOf is the network where a node lives: its data centre's, or that of the nodes which serve all of them.

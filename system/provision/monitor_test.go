@@ -2,10 +2,12 @@ package provision
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"redpacket/system/monitor"
 	"redpacket/system/topology"
 )
 
@@ -67,11 +69,13 @@ func TestReadAlarms(t *testing.T) {
 		 "values":[[1010,"1"],[1011,"1"],[1013,"1"],[1020,"1"]]},
 		{"metric":{"alertname":"TargetDown","instance":"cmem-1","idc":"a","role":"cmem","level":"ticket","playbook":"none"},"values":[[1005.5,"1"]]},
 		{"metric":{"alertname":"DeliveryStalled","idc":"b","game":"3","level":"ticket","playbook":"P4"},"values":[[1030,"1"]]},
+		{"metric":{},"values":[[1000,"43"],[1001,"43"],[1003,"12"],[1006,"43"],[1007,"43"]]},
 		{"metric":{"alertname":"ReportsLost","level":"note","playbook":"none"},"values":[[1040,"1"]]}]}}`
-	got, err := readAlarms([]byte(page))
+	noticed, err := readAlarms([]byte(page))
 	if err != nil {
 		t.Fatal(err)
 	}
+	got := noticed.Alarms
 	at := func(s float64) time.Time { return time.UnixMilli(int64(s * 1000)) }
 	want := []Alarm{
 		{"TargetDown", "cmem-1", "ticket", "", "none", at(1005.5), at(1005.5)},
@@ -88,9 +92,43 @@ func TestReadAlarms(t *testing.T) {
 			t.Errorf("%+v, want %+v", a, want[i])
 		}
 	}
+	if looked := []Stretch{{at(1000), at(1003)}, {at(1006), at(1007)}}; !slices.Equal(noticed.Looked, looked) {
+		t.Errorf("it looked %v, want %v", noticed.Looked, looked)
+	}
 	for _, bad := range []string{``, `{"status":"error"}`, `{"status":"success","data":{"result":[{"values":[["soon","1"]]}]}}`} {
 		if _, err := readAlarms([]byte(bad)); err == nil || strings.Contains(err.Error(), "%!w") {
 			t.Errorf("%q was read: %v", bad, err)
 		}
+	}
+}
+
+// A rule that is missing, or that Prometheus cannot evaluate, is silent for another reason than that all is well.
+func TestCheckRules(t *testing.T) {
+	page := func(change func(rules []map[string]string) []map[string]string) []byte {
+		var rules []map[string]string
+		for _, r := range monitor.Rules() {
+			rules = append(rules, map[string]string{"name": r.Name, "health": "ok"})
+		}
+		text, err := json.Marshal(map[string]any{"status": "success", "data": map[string]any{"groups": []any{map[string]any{"rules": change(rules)}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	for want, change := range map[string]func([]map[string]string) []map[string]string{
+		"":       func(r []map[string]string) []map[string]string { return r },
+		"it has": func(r []map[string]string) []map[string]string { return r[1:] },
+		"many-to-me": func(r []map[string]string) []map[string]string {
+			r[3]["health"], r[3]["lastError"] = "err", "many-to-me"
+			return r
+		},
+	} {
+		err := checkRules(page(change))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q: %v", want, err)
+		}
+	}
+	if checkRules(nil) == nil {
+		t.Error("no page was read as rules")
 	}
 }

@@ -33,6 +33,15 @@ func (c *Cluster) Doors() (Doors, bool) {
 	return d, true
 }
 
+// Promotion is where whoever shows the event to users asks whether to: host:port; false in a topology without a promotion layer.
+func (c *Cluster) Promotion() (addr string, there bool) {
+	promo, err := c.first(rolePromo, "")
+	if err != nil {
+		return "", false
+	}
+	return c.layout.frontOf(promo), true
+}
+
 // Shift sets the weights by which the users of a region (empty: of every region) are sent to data centres; one that is not
 // named gets 0. It returns when the name service answers by the new weights; clients follow when what they know has
 // outlived its TTL.

@@ -27,7 +27,8 @@ func (c *Cluster) Reconcile(ctx context.Context, how string) (recon.Result, erro
 	return c.ReconcileIn(ctx, "", how)
 }
 
-// ReconcileIn is Reconcile in one data centre (a or b): each compares the shares that it gives out.
+// ReconcileIn is Reconcile in one data centre (a or b): each compares the shares that it gives out, and everybody's while it has the
+// other one's users. Of one whose users are taken the pass stops.
 func (c *Cluster) ReconcileIn(ctx context.Context, idc, how string) (recon.Result, error) {
 	var r recon.Result
 	n, err := c.first(roleRecon, idc)

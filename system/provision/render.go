@@ -41,8 +41,8 @@ func render(p Plan, l layout, s secrets) (map[string]config.Config, error) {
 			c.Front, c.Sites = l.frontOf(n), sites(p.Topology, l)
 		case n.Role == roleATT:
 			c.Sites = slices.DeleteFunc(sites(p.Topology, l), func(s config.Site) bool { return s.IDC != n.IDC })
-		case n.Role == roleGateway:
-			c.Front = l.frontOf(n) // users reach this address, and where there is one the name service's, and nothing else
+		case n.Role == roleGateway, n.Role == rolePromo:
+			c.Front = l.frontOf(n) // users reach these addresses, and the name service's, and nothing else
 		case n.Role == roleLinkd:
 			c.Inner, c.Links = l.at(n.Name, linkAPIPort), forwards(p.Topology, l, n)
 		case n.Port != 0:

@@ -23,16 +23,18 @@ const (
 	Misdelivered             // delivered to another user or server, or of another amount, than was granted
 	Misheld                  // held in Redis by another user, or of another amount, than was granted
 	Unheld                   // granted, and Redis does not know it: the share may be given out again
+	Unmarked                 // granted by the other data centre to a user served here, and Redis here does not know it: the user may get the gift again
 	Unlogged                 // held in Redis and never logged: nobody was told of it by an acknowledgement
 	Regranted                // granted twice: to two users, or of two amounts
+	Poached                  // logged by the data centre that does not give the share out, and not by the one that does
 	Stray                    // of no share of the activity
 	Kinds                    // how many there are
 )
 
 // String is the kind's name in results and metrics.
 func (k Kind) String() string {
-	return [...]string{"missing", "overdue", "orphan", "duplicate", "misdelivered", "misheld", "unheld", "unlogged",
-		"regranted", "stray", "?"}[min(k, Kinds)]
+	return [...]string{"missing", "overdue", "orphan", "duplicate", "misdelivered", "misheld", "unheld", "unmarked", "unlogged",
+		"regranted", "poached", "stray", "?"}[min(k, Kinds)]
 }
 
 // Remedy is what is done about a difference.
@@ -72,6 +74,7 @@ type Findings struct {
 	Granted   uint64 // shares that the log grants
 	Delivered uint64 // shares that the ledger has
 	Held      uint64 // shares that Redis has a holder for
+	Marked    uint64 // marks of shares that the other data centre answers for; in none of the above
 	Queued    uint64 // granted, not delivered, and not due: late is not missing
 	Counts    [Kinds]uint64
 	Kept      [Kinds][]Difference // at most MostKept of each

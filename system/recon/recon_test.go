@@ -44,11 +44,11 @@ func (s *night) compare(t *testing.T, a activity.Activity, room int, seed uint64
 	all := &Findings{}
 	end := uint64(len(s.log))
 	for _, slice := range Slices(a, room) {
-		table := NewTable(slice, Bounds{Floors: []uint64{end, end}, Known: end})
+		table, log := NewTable(slice, Scope{}), Log{Floors: []uint64{end, end}, Known: end}
 		reads := []func() error{
 			func() error {
 				for i, g := range s.log {
-					if err := table.Logged(g, uint64(i+1), false); err != nil {
+					if err := table.Logged(log, g, uint64(i+1), false); err != nil {
 						return err
 					}
 				}
@@ -155,13 +155,13 @@ func TestEveryPlantedDifferenceIsNamed(t *testing.T) {
 func TestLateIsNotMissing(t *testing.T) {
 	t.Parallel()
 	a := offer(10)
-	table := NewTable(Slices(a, 1000)[0], Bounds{Floors: []uint64{5, 2}, Known: 4})
+	table, log := NewTable(Slices(a, 1000)[0], Scope{}), Log{Floors: []uint64{5, 2}, Known: 4}
 	for pos, c := range []struct {
 		gift    api.Gift
 		overdue bool
 	}{{0, false}, {2, false}, {2, false}, {0, false}, {1, false}, {0, false}, {0, true}} {
 		g := api.Grant{Order: api.OrderOf(7, c.gift, uint32(pos)), User: api.User(pos + 1), Fen: 1}
-		if err := table.Logged(g, uint64(pos+1), c.overdue); err != nil {
+		if err := table.Logged(log, g, uint64(pos+1), c.overdue); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,10 +178,10 @@ func TestLateIsNotMissing(t *testing.T) {
 // The first record of an order decides whether it is due: a repeat is logged again behind the floor.
 func TestARepeatBehindTheFloorDoesNotExcuse(t *testing.T) {
 	t.Parallel()
-	table := NewTable(Slices(offer(10), 1000)[0], Bounds{Floors: []uint64{5, 5}, Known: 0})
+	table, log := NewTable(Slices(offer(10), 1000)[0], Scope{}), Log{Floors: []uint64{5, 5}, Known: 0}
 	g := api.Grant{Order: api.OrderOf(7, 0, 0), User: 1, Fen: 1}
 	for _, pos := range []uint64{3, 9} {
-		if err := table.Logged(g, pos, false); err != nil {
+		if err := table.Logged(log, g, pos, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -245,7 +245,7 @@ func TestAnEvenLargerGift(t *testing.T) {
 
 func TestBooksOfTwoSystemsAreRefused(t *testing.T) {
 	t.Parallel()
-	table := NewTable(Slices(offer(10), 1000)[0], Bounds{})
+	table := NewTable(Slices(offer(10), 1000)[0], Scope{})
 	var err error
 	for i := 0; err == nil && i < 1<<20; i++ {
 		err = table.Delivered(api.Grant{Order: api.OrderOf(9, 0, uint32(i)), User: 1, Fen: 1})
@@ -279,9 +279,9 @@ func BenchmarkFindings(b *testing.B) {
 	a := offer(1 << 20)
 	s := sound(1 << 19)
 	for b.Loop() {
-		table := NewTable(Slices(a, 1<<30)[0], Bounds{Floors: []uint64{1 << 40, 1 << 40}, Known: 1 << 40})
+		table, log := NewTable(Slices(a, 1<<30)[0], Scope{}), Log{Floors: []uint64{1 << 40, 1 << 40}, Known: 1 << 40}
 		for i, g := range s.log {
-			_, _, _ = table.Logged(g, uint64(i+1), false), table.Delivered(g), table.Held(g)
+			_, _, _ = table.Logged(log, g, uint64(i+1), false), table.Delivered(g), table.Held(g)
 		}
 		if f := table.Findings(); f.Found() != 0 {
 			b.Fatalf("%+v", f.Counts)

@@ -24,6 +24,7 @@ type Result struct {
 	Why      string    `json:"why,omitempty"`
 	Activity uint16    `json:"activity"`
 	Epoch    uint32    `json:"epoch"` // of the shard while it was compared
+	Both     bool      `json:"both"`  // it serves the users of both data centres, and answers for every share
 	Began    time.Time `json:"began"`
 	Took     float64   `json:"took_s"`
 	Doing    string    `json:"doing,omitempty"`
@@ -34,6 +35,7 @@ type Result struct {
 	Granted   uint64 `json:"granted"`
 	Delivered uint64 `json:"delivered"`
 	Held      uint64 `json:"held"`
+	Marked    uint64 `json:"marked"` // shares of the other data centre that users have here again
 	Queued    uint64 `json:"queued"` // granted and not due yet: late, not missing
 
 	Differences map[string]uint64 `json:"differences"` // by kind, every kind
@@ -68,7 +70,8 @@ func NewResult(state string) Result {
 
 // Add counts what one slice came to.
 func (r *Result) Add(f *Findings) {
-	r.Granted, r.Delivered, r.Held, r.Queued = r.Granted+f.Granted, r.Delivered+f.Delivered, r.Held+f.Held, r.Queued+f.Queued
+	r.Granted, r.Delivered, r.Held = r.Granted+f.Granted, r.Delivered+f.Delivered, r.Held+f.Held
+	r.Marked, r.Queued = r.Marked+f.Marked, r.Queued+f.Queued
 	for k := range Kinds {
 		r.Differences[k.String()] += f.Counts[k]
 		for i, d := range f.Kept[k] {

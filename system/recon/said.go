@@ -10,6 +10,7 @@ import (
 type said struct {
 	order                   api.Order
 	flags                   flags // of its cell
+	mark                    bool  // the other data centre gives it out
 	logged, delivered, held []api.Grant
 }
 
@@ -55,12 +56,35 @@ func (s *said) judge(f *Findings, twice map[api.Order]api.Grant) {
 		f.add(Difference{Regranted, grant, other})
 	}
 	s.delivery(f, grant, twice)
+	s.holding(f, grant)
+}
+
+// judgeMark names what is wrong with a mark, of an order that the other data centre answers for.
+func (s *said) judgeMark(f *Findings) {
+	if len(s.held) > 0 {
+		f.Marked++
+	}
+	if len(s.logged) == 0 {
+		s.ungranted(f, nil)
+		return
+	}
+	s.holding(f, s.logged[0])
+}
+
+// holding compares an order that was granted with what Redis holds of it, and with who logged it.
+func (s *said) holding(f *Findings, grant api.Grant) {
 	for _, h := range s.held {
 		if h != grant {
 			f.add(Difference{Misheld, grant, h})
 		}
 	}
-	if len(s.held) == 0 && s.flags&known != 0 {
+	switch {
+	case s.flags&home == 0:
+		f.add(Difference{Kind: Poached, Grant: grant})
+	case len(s.held) > 0 || s.flags&known == 0:
+	case s.mark:
+		f.add(Difference{Kind: Unmarked, Grant: grant})
+	default:
 		f.add(Difference{Kind: Unheld, Grant: grant})
 	}
 }

@@ -18,17 +18,10 @@ var ErrBeyond = errors.New("the books contradict each other too often to be of o
 // goroutine. Enter what the shelves hold in any order, then ask for Findings.
 type Table struct {
 	slice  Slice
-	bounds Bounds
+	scope  Scope
 	places []place // by gift
 	cells  []cell
 	notes  []note
-}
-
-// Bounds say what may be expected of the books, by when they were read: the floors and Known first, then Redis and the
-// ledger, and the log last.
-type Bounds struct {
-	Floors []uint64 // by game: every grant at a position up to here had been answered for
-	Known  uint64   // every grant at a position up to here had been decided by Redis; 0: Redis was not read
 }
 
 // place is where a gift's cells are; a gift that the slice has nothing of has none.
@@ -36,7 +29,11 @@ type place struct {
 	game     uint8
 	base     int
 	from, to uint32
+	own, end uint32 // own … end-1 are this data centre's to give out
 }
+
+// mine says whether a share is this data centre's to give out.
+func (p place) mine(index uint32) bool { return index >= p.own && index < p.end }
 
 // cell is one share: the first that any shelf said of it, and which shelves say the same.
 type cell struct {
@@ -56,6 +53,7 @@ const (
 	known // the log had it before Redis was read
 	late  // it was logged longer ago than the promise
 	noted // there are notes of it
+	home  // the log of the data centre that gives it out has it
 )
 
 // note is what a shelf says against a cell, or of an order that has no cell.
@@ -68,45 +66,50 @@ type note struct {
 const mostNotes = 1 << 17
 
 // NewTable makes room for a slice.
-func NewTable(s Slice, b Bounds) *Table {
-	t := &Table{slice: s, bounds: b, cells: make([]cell, s.Shares())}
+func NewTable(slice Slice, scope Scope) *Table {
+	t := &Table{slice: slice, scope: scope, cells: make([]cell, slice.Shares())}
 	base := 0
-	for _, p := range s.Spans {
+	for _, p := range slice.Spans {
 		for len(t.places) <= int(p.Gift.ID) {
 			t.places = append(t.places, place{})
 		}
-		t.places[p.Gift.ID] = place{p.Gift.Game, base, p.From, p.To}
+		own, end := scope.Part.Range(p.Gift.Shares)
+		t.places[p.Gift.ID] = place{p.Gift.Game, base, p.From, p.To, own, end}
 		base += int(p.To - p.From)
 	}
 	return t
 }
 
-// Logged enters a grant of the log, whose message is at pos; overdue: it was logged longer ago than the promise. Grants
-// must come in the log's order.
-func (t *Table) Logged(g api.Grant, pos uint64, overdue bool) error {
-	c, game := t.enter(logged, g)
+// Logged enters a grant of a log, whose message is at pos; overdue: it was logged longer ago than the promise. The grants
+// of one log must come in its order.
+func (t *Table) Logged(l Log, g api.Grant, pos uint64, overdue bool) error {
+	c, p := t.enter(logged, g)
 	if c == nil {
 		return t.full()
 	}
-	if int(game) < len(t.bounds.Floors) && pos <= t.bounds.Floors[game] {
+	if int(p.game) < len(l.Floors) && pos <= l.Floors[p.game] {
 		c.flags |= due
 	}
-	if pos <= t.bounds.Known {
+	if pos <= l.Known {
 		c.flags |= known
 	}
 	if overdue {
 		c.flags |= late
 	}
+	if p.mine(g.Order.Index()) != l.Mirror {
+		c.flags |= home
+	}
 	return t.full()
 }
 
-// Delivered enters a row of the ledger.
+// Delivered enters a row of the ledger. The ledger is everybody's: rows of shares that the other data centre answers for are
+// passed over.
 func (t *Table) Delivered(g api.Grant) error {
 	t.enter(delivered, g)
 	return t.full()
 }
 
-// Held enters a holder of Redis. The same holder twice is one.
+// Held enters a holder of Redis, or a mark. The same one twice is one.
 func (t *Table) Held(g api.Grant) error {
 	t.enter(held, g)
 	return t.full()
@@ -121,14 +124,17 @@ func (t *Table) full() error {
 }
 
 // enter writes what a shelf says into its cell, or a note against it, and returns the cell; nil: the order has none.
-func (t *Table) enter(shelf flags, g api.Grant) (*cell, uint8) {
+func (t *Table) enter(shelf flags, g api.Grant) (*cell, place) {
 	if g.Order < t.slice.First || g.Order > t.slice.Last {
-		return nil, 0 // another slice answers for it
+		return nil, place{} // another slice answers for it
 	}
-	c, game := t.cell(g.Order)
-	if c == nil {
+	c, p := t.cell(g.Order)
+	switch {
+	case c == nil:
 		t.notes = append(t.notes, note{shelf, g})
-		return nil, 0
+		return nil, p
+	case !t.answers(p, g.Order.Index()) && !t.scope.hears(shelf, g.User):
+		return nil, p // the other data centre's to compare
 	}
 	same := c.user == g.User && money.Fen(c.fen) == g.Fen && c.server == g.Server
 	switch {
@@ -141,20 +147,23 @@ func (t *Table) enter(shelf flags, g api.Grant) (*cell, uint8) {
 		c.flags |= noted
 		t.notes = append(t.notes, note{shelf, g})
 	}
-	return c, game
+	return c, p
 }
 
 // cell is the place of an order; nil when it is no share of the slice.
-func (t *Table) cell(o api.Order) (*cell, uint8) {
+func (t *Table) cell(o api.Order) (*cell, place) {
 	if o.Activity() != t.slice.Activity || int(o.Gift()) >= len(t.places) {
-		return nil, 0
+		return nil, place{}
 	}
 	p := t.places[o.Gift()]
 	if o.Index() < p.from || o.Index() >= p.to {
-		return nil, 0
+		return nil, place{}
 	}
-	return &t.cells[p.base+int(o.Index()-p.from)], p.game
+	return &t.cells[p.base+int(o.Index()-p.from)], p
 }
+
+// answers says whether this data centre answers for a share: else it only compares its marks with the other one's log.
+func (t *Table) answers(p place, index uint32) bool { return t.scope.All || p.mine(index) }
 
 // grant is what a cell says.
 func (c *cell) grant(o api.Order) api.Grant {
@@ -167,31 +176,40 @@ func (t *Table) Findings() *Findings {
 	slices.SortStableFunc(t.notes, func(a, b note) int { return cmp.Compare(a.grant.Order, b.grant.Order) })
 	twice := t.deliveredTwice()
 	notes := t.notes
-	for _, p := range t.slice.Spans {
-		base := t.places[p.Gift.ID].base
-		for i := p.From; i < p.To; i++ {
-			c := &t.cells[base+int(i-p.From)]
-			if c.flags == 0 || len(twice) == 0 && c.plain(f) {
+	for _, span := range t.slice.Spans {
+		p := t.places[span.Gift.ID]
+		for i := p.from; i < p.to; i++ {
+			c := &t.cells[p.base+int(i-p.from)]
+			if c.flags == 0 || len(twice) == 0 && c.plain(f, t.answers(p, i)) {
 				continue
 			}
-			s := said{order: api.OrderOf(t.slice.Activity, p.Gift.ID, i), flags: c.flags}
+			s := said{order: api.OrderOf(t.slice.Activity, span.Gift.ID, i), flags: c.flags, mark: !p.mine(i)}
 			s.hear(c.flags, c.grant(s.order))
 			if c.flags&noted != 0 {
 				notes = s.collect(notes)
 			}
-			s.judge(f, twice)
+			if t.answers(p, i) {
+				s.judge(f, twice)
+			} else {
+				s.judgeMark(f)
+			}
 		}
 	}
 	t.strays(f, twice)
 	return f
 }
 
-// plain counts a share that is delivered, or queued in good time, and held: nearly all are.
-func (c *cell) plain(f *Findings) bool {
+// plain counts a share that is delivered, or queued in good time, and held: nearly all are. Of one that the other data
+// centre answers for, it counts the mark.
+func (c *cell) plain(f *Findings, answers bool) bool {
 	switch c.flags &^ (due | known | late) {
-	case logged | held | delivered:
+	case logged | home | held | delivered:
 		f.Delivered++
-	case logged | held:
+	case logged | home | held:
+		if !answers {
+			f.Marked++
+			return true
+		}
 		if c.flags&(due|late) != 0 {
 			return false
 		}

@@ -34,6 +34,7 @@ const (
 	PostgresPort = 5432
 	MonitorPort  = 9090 // monitor: Prometheus' own API
 	DNSPort      = 53   // gslb, UDP and TCP
+	PromoPort    = 8090 // promo, for whoever shows the event to users
 	AdminPort    = 9100 // every node that runs the app image
 	linkBase     = 21000
 )
@@ -41,7 +42,7 @@ const (
 // Node is one container.
 type Node struct {
 	Name    string // unique; also its host name on the inner network
-	Role    string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb, att, monitor
+	Role    string // tgw, ams-light, ams-heavy, cmem, keeper, log, courier, idip, ledger, recon, linkd, control, zhiyun, gslb, promo, att, monitor
 	IDC     string // a or b, with its own network; empty: it serves both, and lives apart from either
 	Image   Image
 	Port    int    // where its peers reach it; 0 when nobody calls it

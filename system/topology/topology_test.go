@@ -30,7 +30,7 @@ func TestTwoIDCIsSound(t *testing.T) {
 	if err := two.Check(); err != nil {
 		t.Fatal(err)
 	}
-	if got := two.IDCs(); len(got) != 2 || got[0] != "a" || got[1] != "b" || len(two.Nodes) != 43 {
+	if got := two.IDCs(); len(got) != 2 || got[0] != "a" || got[1] != "b" || len(two.Nodes) != 44 {
 		t.Errorf("%d nodes in %v", len(two.Nodes), got)
 	}
 	if got := two.RoleIn("ams-heavy", "b"); len(got) != 2 || got[0] != "ams-heavy-b1" {

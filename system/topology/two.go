@@ -1,7 +1,7 @@
 package topology
 
 // TwoIDC is both data centres, each with the whole claim path and half of every stock, and what they share: the third
-// parties, the name service, the optional parts and the operations side. What crosses from one to the other does so
+// parties, the name service, the promotion layer, the optional parts and the operations side. What crosses from one to the other does so
 // through linkd-between, and nowhere else.
 func TwoIDC() Topology {
 	t := Topology{Name: "two-idc"}
@@ -10,6 +10,7 @@ func TwoIDC() Topology {
 	}
 	t.Nodes = append(t.Nodes,
 		Node{Name: "gslb", Role: "gslb", Image: App, Port: DNSPort},
+		Node{Name: "promo", Role: "promo", Image: App, Port: PromoPort},
 		Node{Name: "idip", Role: "idip", Image: App, Port: IDIPPort},
 		Node{Name: "ledger", Role: "ledger", Image: Postgres, Port: PostgresPort, Data: true},
 		Node{Name: "linkd-between", Role: "linkd", Image: App, Group: "between"},

@@ -45,6 +45,8 @@ type options struct {
 	hold   time.Duration
 	budget time.Duration
 	runs   int
+	repeat int
+	round  uint64          // which repetition this is: 0, 1, …
 	clicks int             // of the stream that rules are compared by
 	at     string          // the platform's address
 	token  string          // the run's, for changes
@@ -66,9 +68,10 @@ func (a *app) commands() []command {
 	return []command{
 		{"list", "", "the drills and their groups", 0, 0, "", a.list},
 		{"show", "DRILL…", "a drill's script, as it would run", 1, -1, "seed hold image fault", a.show},
-		{"run", "DRILL|GROUP…", "run drills, each on a fresh cluster; exit 0 pass, 1 fail, 2 inconclusive, 3 rig or arguments", 1, -1, "seed scale out hold image fault", a.rehearse},
+		{"run", "DRILL|GROUP…", "run drills, each on a fresh cluster; exit 0 pass, 1 fail, 2 inconclusive, 3 rig or arguments", 1, -1, "seed scale out hold image fault repeat", a.rehearse},
 		{"judge", "DIR", "judge a saved record again, and rewrite its verdict and report", 1, 1, "", a.judge},
 		{"report", "DIR", "print a saved record's verdict", 1, 1, "", a.report},
+		{"repeats", "DIR…", "saved runs of the same drills under other seeds side by side, by the worst of each figure; exit as of run", 1, -1, "out", a.repeats},
 		{"diff", "DIR DIR", "two saved records side by side", 2, 2, "", a.diff},
 		{"diff-rules", "OLD NEW", "one stream of claims through two activities (JSON files, or festival), to the fen; exit 0 same, 1 different, 2 not all asked for", 2, 2, "seed scale clicks", a.diffRules},
 		{"signoff", "DIR…", "go or no-go by saved runs, with the traffic sheet that is to be signed; exit 0 go, 1 a drill failed, 2 evidence is missing", 1, -1, "sheet", a.signoff},
@@ -167,6 +170,7 @@ func (o *options) flags(command string) *flag.FlagSet {
 	flags.DurationVar(&o.hold, "hold", 0, "TIME: of a drill's main phases, or of each run of a bench, 1s to 24h")
 	flags.DurationVar(&o.budget, "budget", 0, "TIME: what all drills together may take, 1m or more")
 	flags.IntVar(&o.runs, "runs", 0, "N: runs of each figure of a bench, 1 to 100")
+	flags.IntVar(&o.repeat, "repeat", 0, "N: play each drill so often, under the seeds S, S+1, …; the worst counts, and a verdict that hangs on the seed fails")
 	flags.IntVar(&o.clicks, "clicks", 0, fmt.Sprintf("N: of the stream that both activities are given, 1 to %d", mostClicks))
 	flags.StringVar(&o.at, "at", "", "URL: of zhiyun's admin port")
 	flags.StringVar(&o.sheet, "sheet", "", "FILE: a traffic sheet, such as loadprofiles/estimate/festival.yaml")
@@ -209,6 +213,8 @@ func check(c command, args []string, o options) error {
 		return fmt.Errorf("--hold is %s; want 1s to 24h", o.hold)
 	case o.set["runs"] && (o.runs < 1 || o.runs > 100):
 		return fmt.Errorf("--runs is %d; want 1 to 100", o.runs)
+	case o.set["repeat"] && (o.repeat < 1 || o.repeat > 1000):
+		return fmt.Errorf("--repeat is %d; want 1 to 1000", o.repeat)
 	case o.set["clicks"] && (o.clicks < 1 || o.clicks > mostClicks):
 		return fmt.Errorf("--clicks is %d; want 1 to %d", o.clicks, mostClicks)
 	case o.set["budget"] && o.budget < time.Minute:

@@ -13,7 +13,7 @@ import (
 func TestPlaybooksOnPaper(t *testing.T) {
 	code, out, err := rehearse(t, fresh(), "playbook", "list")
 	for _, want := range []string{"P1   sample", "P10  stop issuing", "load above 0.85 of what was measured to be the most for 3s", `{"sample_one_in":10}`,
-		"with P1 active, load above", "people   have the promotion's owners", "not asked; automatic"} {
+		"with P1 active, load above", "people   tell the promotion's owners", "not asked; automatic"} {
 		if code != exitPass || !strings.Contains(out, want) {
 			t.Errorf("exit %d %s: lacks %q:\n%s", code, err, want, out)
 		}

@@ -14,6 +14,7 @@ import (
 	"redpacket/drills"
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/drills/repeat"
 	"redpacket/drills/report"
 	"redpacket/drills/stage"
 	"redpacket/loadprofiles"
@@ -25,8 +26,9 @@ type fakeRig struct {
 	limits drills.Limits
 	fails  error
 	scales map[string]float64
-	wrong  map[string]judge.Status // drills whose verdict is to be another
+	wrong  map[string]judge.Status // drills, or "fi-1 under 2", whose verdict is to be another
 	wait   bool                    // until the context ends
+	breaks int                     // the run at which the stage fails; 0: none
 }
 
 func (f *fakeRig) Fit(context.Context, stage.Run) (drills.Limits, error) {
@@ -46,18 +48,22 @@ func (f *fakeRig) Rehearse(ctx context.Context, d drills.Drill, r stage.Run) (ju
 		return judge.Verdict{}, err
 	}
 	f.scales[d.ID] = r.Scale
+	if f.breaks--; f.breaks == 0 {
+		return judge.Verdict{}, drills.ErrCluster
+	}
 	into, err := record.Create(filepath.Join(r.Out, report.RecordDir))
 	if err != nil {
 		return judge.Verdict{}, err
 	}
-	if err := into.Finish(record.Manifest{Drill: d.ID, Scale: r.Scale, Notes: r.Notes}); err != nil {
+	if err := into.Finish(record.Manifest{Drill: d.ID, Seed: d.Seed, ScriptHash: drills.ScriptHash(d.Script()), Scale: r.Scale, Notes: r.Notes}); err != nil {
 		return judge.Verdict{}, err
 	}
-	status := judge.Pass
-	if s, ok := f.wrong[d.ID]; ok {
-		status = s
+	for _, key := range []string{d.ID, fmt.Sprintf("%s under %d", d.ID, d.Seed)} {
+		if s, ok := f.wrong[key]; ok {
+			return judge.Verdict{Status: s}, nil
+		}
 	}
-	return judge.Verdict{Status: status}, nil
+	return judge.Verdict{Status: judge.Pass}, nil
 }
 
 func rehearse(t *testing.T, rig rigger, args ...string) (code int, out, err string) {
@@ -107,6 +113,10 @@ func TestWrongArgumentsAreOneLineAndExit3(t *testing.T) {
 		{"run pr-4 --seed -1", "seed"},
 		{"run pr-4 --sede 1", "sede"},
 		{"run pr-4 --budget 5m", "run takes no --budget"},
+		{"run pr-4 --repeat 0", "--repeat is 0"},
+		{"show pr-4 --repeat 2", "show takes no --repeat"},
+		{"repeats", "usage: rehearse repeats DIR…"},
+		{"repeats nowhere", "nowhere"},
 		{"rehearsal --budget 1s", "--budget is 1s"},
 		{"rehearsal pr-4", "1 arguments"},
 		{"list all", "1 arguments"},
@@ -153,6 +163,71 @@ func TestExitCodes(t *testing.T) {
 	rig.fails = fmt.Errorf("stand up one-idc: %w", drills.ErrCluster)
 	if code, _, err := rehearse(t, rig, "run", "sm-1"); code != exitRig || strings.Count(err, "\n") != 1 {
 		t.Errorf("a stage that failed: exit %d, %q", code, err)
+	}
+}
+
+func TestRepetitionsGoByTheWorst(t *testing.T) {
+	for _, c := range []struct {
+		args  string
+		wrong map[string]judge.Status
+		want  int
+		tells []string
+	}{
+		{"run dr-9 --repeat 3", nil, exitPass, []string{"verdicts: pass 3 of 3 (seed 1, 2, 3)", "flaky: none", "x/seed-2"}},
+		{"run fi-1 sm-1 --repeat 2 --seed 7", nil, exitPass, []string{"fi-1: ", "sm-1: ", "pass 2 of 2 (seed 7, 8)", "x/seed-8/fi-1"}},
+		{"run dr-9 --repeat 1", nil, exitPass, []string{"pass 1 of 1"}},
+		{"run fi-1 sm-1 --repeat 3", map[string]judge.Status{"fi-1 under 2": judge.Inconclusive}, exitFail,
+			[]string{"fi-1 is flaky: pass 2 of 3 (seed 1, 3); inconclusive 1 of 3 (seed 2)", "sm-1: "}},
+		{"run dr-9 --repeat 2", map[string]judge.Status{"dr-9": judge.Inconclusive}, exitInconclusive, []string{"flaky: none"}},
+		{"run dr-9 --repeat 2", map[string]judge.Status{"dr-9": judge.Fail}, exitFail, []string{"flaky: none"}},
+	} {
+		rig := fresh()
+		rig.wrong = c.wrong
+		code, out, err := rehearse(t, rig, append(strings.Fields(c.args), "--out", "x")...)
+		saved, read := os.ReadFile("x/" + repeat.TextFile)
+		if code != c.want || err != "" || read != nil || !strings.Contains(out, string(saved)) {
+			t.Errorf("%s: exit %d, want %d; %q, %v", c.args, code, c.want, err, read)
+		}
+		for _, tells := range c.tells {
+			if !strings.Contains(string(saved), tells) {
+				t.Errorf("%s: the table does not tell %q:\n%s", c.args, tells, saved)
+			}
+		}
+		if text, err := os.ReadFile("x/" + repeat.JSONFile); err != nil || !bytes.Contains(text, []byte(`"record_sha256"`)) {
+			t.Errorf("%s: %v %s", c.args, err, text)
+		}
+	}
+	rig := fresh()
+	rig.limits = drills.Limits{Generator: 300_000, System: 120_000}
+	if code, _, _ := rehearse(t, rig, "run", "pr-4", "--repeat", "3"); code != exitPass || rig.fitted != 1 {
+		t.Errorf("exit %d; the rig was measured %d times", code, rig.fitted)
+	}
+}
+
+// A rig that fails in the middle leaves a table of what was run, which is no pass.
+func TestRepetitionsThatBreakOff(t *testing.T) {
+	rig := fresh()
+	rig.breaks = 3
+	code, out, err := rehearse(t, rig, "run", "dr-9", "--repeat", "9", "--out", "x")
+	if code != exitRig || strings.Count(err, "\n") != 1 || !strings.Contains(out, "dr-9 was played 2 times of 9") {
+		t.Errorf("exit %d, %q:\n%s", code, err, out)
+	}
+	if _, err := os.Stat("x/" + repeat.JSONFile); err != nil {
+		t.Error(err)
+	}
+}
+
+// Saved runs are judged again: these assert nothing, so none can tell.
+func TestSavedRunsSideBySide(t *testing.T) {
+	rehearse(t, fresh(), "run", "dr-9", "--repeat", "2", "--out", "x")
+	var out, e bytes.Buffer
+	a := &app{out: &out, err: &e, rig: fresh()}
+	code := a.run(t.Context(), []string{"repeats", "x", "--out", "y"})
+	if code != exitInconclusive || !strings.Contains(out.String(), "inconclusive 2 of 2 (seed 1, 2)") {
+		t.Errorf("exit %d: %s%s", code, out.String(), e.String())
+	}
+	if _, err := os.Stat("y/" + repeat.TextFile); err != nil {
+		t.Error(err)
 	}
 }
 

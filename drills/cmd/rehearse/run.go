@@ -11,6 +11,7 @@ import (
 	"redpacket/drills"
 	"redpacket/drills/catalog"
 	"redpacket/drills/judge"
+	"redpacket/drills/repeat"
 	"redpacket/drills/report"
 	"redpacket/drills/stage"
 	"redpacket/system/topology"
@@ -23,14 +24,18 @@ func (a *app) rehearse(ctx context.Context, args []string, o options) (int, erro
 		return exitRig, err
 	}
 	o.out = cmp.Or(o.out, filepath.Join("rehearsals", time.Now().UTC().Format("20060102-150405")+"-"+strings.Join(args, "-")))
-	rows, err := a.series(ctx, queue, o)
-	if len(queue) > 1 {
-		table(a.out, rows)
+	if o.set["repeat"] {
+		return a.repeat(ctx, args, o)
 	}
-	return worstCode(rows), err
+	all, err := a.series(ctx, &scaler{app: a, asked: o.scale}, queue, o)
+	if len(queue) > 1 {
+		table(a.out, rowsOf(all))
+	}
+	return worstCode(rowsOf(all)), err
 }
 
-// chosen are the drills of the names, each once, under the seed that was asked for.
+// chosen are the drills of the names, each once, under the seed that was asked for. Faults of the caller's own come when the
+// caller says, whatever the seed.
 func chosen(names []string, o options) ([]drills.Drill, error) {
 	var queue []drills.Drill
 	seen := map[string]bool{}
@@ -40,9 +45,11 @@ func chosen(names []string, o options) ([]drills.Drill, error) {
 			return nil, err
 		}
 		for _, d := range found {
+			seed := d.Seed
 			if o.set["seed"] {
-				d.Seed = o.seed
+				seed = o.seed
 			}
+			d = d.Under(seed + o.round)
 			if d.Topology, err = replaced(d.Topology, o.images); err != nil {
 				return nil, fmt.Errorf("drill %s: %w", d.ID, err)
 			}
@@ -73,30 +80,41 @@ func replaced(t topology.Topology, images []string) (topology.Topology, error) {
 	return t, nil
 }
 
-// series runs a queue of drills; the rig is measured once, when the first drill needs its scale. A rig that fails ends
-// the series: what was run before is in the rows.
-func (a *app) series(ctx context.Context, queue []drills.Drill, o options) ([]report.Row, error) {
-	var rows []report.Row
-	scales := scaler{app: a, asked: o.scale}
+// ran is a drill that was run: its row in a summary, and itself as one repetition of several.
+type ran struct {
+	row report.Row
+	run repeat.Run
+}
+
+func rowsOf(all []ran) (rows []report.Row) {
+	for _, r := range all {
+		rows = append(rows, r.row)
+	}
+	return rows
+}
+
+// series runs a queue of drills. A rig that fails ends the series: what was run before is returned with the error.
+func (a *app) series(ctx context.Context, scales *scaler, queue []drills.Drill, o options) (all []ran, err error) {
 	for _, d := range queue {
 		scale, notes, err := scales.of(ctx, d)
 		if err != nil {
-			return rows, err
+			return all, err
 		}
 		dir := o.out
 		if len(queue) > 1 {
 			dir = filepath.Join(o.out, d.ID)
 		}
-		row, err := a.one(ctx, d, options{scale: scale, out: dir}, notes)
+		one, err := a.one(ctx, d, options{scale: scale, out: dir}, notes)
 		if err != nil {
-			return rows, err
+			return all, err
 		}
-		rows = append(rows, row)
+		all = append(all, one)
 	}
-	return rows, nil
+	return all, nil
 }
 
-// scaler finds each drill's scale: the one asked for, the drill's own, or what the rig carries.
+// scaler finds each drill's scale: the one asked for, the drill's own, or what the rig carries; the rig is measured once, when
+// the first drill asks for that.
 type scaler struct {
 	app    *app
 	asked  float64
@@ -124,7 +142,7 @@ func (s *scaler) of(ctx context.Context, d drills.Drill) (float64, []string, err
 }
 
 // one runs one drill and prints its verdict.
-func (a *app) one(ctx context.Context, d drills.Drill, o options, notes []string) (report.Row, error) {
+func (a *app) one(ctx context.Context, d drills.Drill, o options, notes []string) (ran, error) {
 	fmt.Fprintf(a.out, "%s\n  scale      %g: %s\n  hash       %s\n", strings.Join(d.Script(), "\n"), o.scale, strings.Join(notes, "; "), drills.ScriptHash(d.Script()))
 	began := time.Now()
 	r := a.runOf(d.ID, o)
@@ -132,17 +150,18 @@ func (a *app) one(ctx context.Context, d drills.Drill, o options, notes []string
 	v, err := a.rig.Rehearse(ctx, d, r)
 	a.endLine()
 	if err != nil {
-		return report.Row{}, err
+		return ran{}, err
 	}
 	saved, err := open(o.out)
 	if err != nil {
-		return report.Row{}, err
+		return ran{}, err
 	}
 	if err := report.Text(a.out, saved, v); err != nil {
-		return report.Row{}, err
+		return ran{}, err
 	}
 	fmt.Fprintf(a.out, "  report     %s\n", filepath.Join(o.out, report.PageFile))
-	return report.RowOf(saved, v, time.Since(began), d.ID+"/"+report.PageFile), nil
+	run, err := repeat.RunOf(o.out, saved, v)
+	return ran{report.RowOf(saved, v, time.Since(began), d.ID+"/"+report.PageFile), run}, err
 }
 
 func (a *app) runOf(id string, o options) stage.Run {

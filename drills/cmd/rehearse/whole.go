@@ -27,7 +27,8 @@ func (a *app) rehearsal(ctx context.Context, _ []string, o options) (int, error)
 		return exitRig, err
 	}
 	queue, left := within(queue, o.budget)
-	rows, err := a.series(ctx, queue, o)
+	all, err := a.series(ctx, &scaler{app: a, asked: o.scale}, queue, o)
+	rows := rowsOf(all)
 	for _, d := range left {
 		rows = append(rows, report.Row{Drill: d.ID, Name: d.Name, Status: judge.Inconclusive, Because: fmt.Sprintf("not run: the budget of %s is used up", o.budget)})
 	}

@@ -21,6 +21,7 @@ import (
 	"redpacket/system/roles/keeper"
 	"redpacket/system/roles/linkd"
 	"redpacket/system/roles/logd"
+	"redpacket/system/roles/promo"
 	"redpacket/system/roles/recommend"
 	"redpacket/system/roles/recon"
 	"redpacket/system/roles/registry"
@@ -44,6 +45,7 @@ var roles = []struct {
 	{"recon", recon.Run},
 	{"linkd", linkd.Run},
 	{"gslb", gslb.Run},
+	{"promo", promo.Run},
 	{"registry", registry.Run},
 	{"recommend", recommend.Run},
 	{"report", report.Run},

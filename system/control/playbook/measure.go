@@ -31,12 +31,13 @@ const (
 	Reports        Metric = "reports"         // reports/s sent
 	ArrivalsA      Metric = "arrivals_a"      // requests/s at the front doors of data centre a
 	ArrivalsB      Metric = "arrivals_b"
+	Arrivals       Metric = "arrivals" // of both
 )
 
 // Metrics are all there are.
 func Metrics() []Metric {
 	return []Metric{Load, StoreBytes, Backlog, BacklogAge, Refused, ReportFailures, LookupFailures, SuccessA, SuccessB, Differences,
-		LightCalls, LightBytes, Grants, NewcomerGrants, Deliveries, Reports, ArrivalsA, ArrivalsB}
+		LightCalls, LightBytes, Grants, NewcomerGrants, Deliveries, Reports, ArrivalsA, ArrivalsB, Arrivals}
 }
 
 // ofCapacity says that a metric is a share of something that was measured to be the most.
@@ -114,7 +115,9 @@ func Measure(before, now Scrape, c config.Capacity) Values {
 
 // front measures the front doors. Static parts are no sign of how the system behind them does.
 func (m *measurer) front(c config.Capacity) {
-	m.share(Load, m.rate(requests, every), c.Requests)
+	arrivals := m.rate(requests, every)
+	m.share(Load, arrivals, c.Requests)
+	m.share(Arrivals, arrivals, 1)
 	shed := m.rate(requests, dynamic("busy", "closed"))
 	all := m.rate(requests, dynamic())
 	m.part(Refused, shed, reading{all.value - shed.value, all.known})

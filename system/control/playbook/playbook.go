@@ -18,9 +18,9 @@ type Playbook struct {
 	Name      string
 	Trigger   Condition
 	After     string           // the trigger counts only while this playbook is active; empty: always
-	Action    control.Settings // what is given up; the zero value: no switch is thrown, people act
+	Action    control.Settings // what is given up; the zero value: no switch is thrown
 	Calls     Call             // what an activation has the system do once, beside the switches
-	ByHand    string           // what people do beside it, or instead
+	ByHand    string           // what people do beside it
 	Expect    Effect
 	Proof     string // how to see that it is in force
 	Close     Condition
@@ -37,9 +37,6 @@ const (
 	// Reconcile has every recon run passes, which deliver again what the ledger lacks, until one finds nothing.
 	Reconcile Call = "reconcile"
 )
-
-// Acts says whether an activation does anything by itself; otherwise people act.
-func (p Playbook) Acts() bool { return p.Action != control.Settings{} || p.Calls != NoCall }
 
 // Side is where a value must be to meet a condition.
 type Side string
@@ -120,15 +117,12 @@ func (p Playbook) Check() error {
 	if p.Trigger.Metric == p.Close.Metric && (p.Trigger.Side == p.Close.Side || p.Trigger.Side == Above != (p.Close.Level < p.Trigger.Level)) {
 		errs = append(errs, fmt.Errorf("it opens when %s and closes when %s; it would flap", p.Trigger, p.Close))
 	}
-	nothing := !p.Acts()
 	switch {
 	case p.Calls != NoCall && p.Calls != Reconcile:
 		errs = append(errs, fmt.Errorf("it calls %q; want %q", p.Calls, Reconcile))
-	case nothing && p.ByHand == "":
-		errs = append(errs, errors.New("it does nothing"))
-	case nothing && p.Automatic:
-		errs = append(errs, errors.New("it is automatic, but does nothing by itself"))
-	case !nothing && !(p.Expect.By > 0 && p.Expect.Within > 0 && p.Expect.Metric != ""):
+	case p.Action == control.Settings{} && p.Calls == NoCall:
+		errs = append(errs, errors.New("it throws no switch and calls nobody: one call must do something"))
+	case !(p.Expect.By > 0 && p.Expect.Within > 0 && p.Expect.Metric != ""):
 		errs = append(errs, errors.New("it acts and does not say what that must be seen to do"))
 	case p.Expect.Falls && p.Expect.By > 1:
 		errs = append(errs, fmt.Errorf("its effect is a fall by %g of what there was", p.Expect.By))

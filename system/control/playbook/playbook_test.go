@@ -47,8 +47,8 @@ func TestBadPlaybooksAreRefused(t *testing.T) {
 		"no id":                  func(p *playbook.Playbook) { p.ID = "" },
 		"no proof":               func(p *playbook.Playbook) { p.Proof = "" },
 		"nobody decides":         func(p *playbook.Playbook) { p.Decides = "" },
-		"does nothing":           func(p *playbook.Playbook) { p.Action, p.Automatic = control.Settings{}, false },
-		"automatic by hand":      func(p *playbook.Playbook) { p.Action, p.ByHand = control.Settings{}, "do it" },
+		"does nothing":           func(p *playbook.Playbook) { p.Action = control.Settings{} },
+		"by hand alone":          func(p *playbook.Playbook) { p.Action, p.Automatic, p.ByHand = control.Settings{}, false, "do it" },
 		"no such call":           func(p *playbook.Playbook) { p.Calls = "the fire brigade" },
 		"bad switches":           func(p *playbook.Playbook) { p.Action.CourierShare = 2 },
 		"no effect":              func(p *playbook.Playbook) { p.Expect = playbook.Effect{} },
@@ -139,7 +139,7 @@ func TestMeasure(t *testing.T) {
 	before, now := scrape(1, 5), scrape(2, 5)
 	got := playbook.Measure(before, now, c)
 	want := playbook.Values{playbook.Load: 0.405, playbook.StoreBytes: 0.7, playbook.Backlog: 0.1, playbook.BacklogAge: 0.75, playbook.Refused: 0.05,
-		playbook.SuccessA: 0.95, playbook.ArrivalsA: 405, playbook.LightCalls: 80, playbook.LightBytes: 5000, playbook.Grants: 30, playbook.Deliveries: 7,
+		playbook.SuccessA: 0.95, playbook.ArrivalsA: 405, playbook.Arrivals: 405, playbook.LightCalls: 80, playbook.LightBytes: 5000, playbook.Grants: 30, playbook.Deliveries: 7,
 		playbook.LookupFailures: 0.3, playbook.Reports: 3, playbook.ReportFailures: 0.25, playbook.NewcomerGrants: 2, playbook.Differences: 3}
 	if len(got) != len(want) {
 		t.Errorf("%v, want %v", got, want)

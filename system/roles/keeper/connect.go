@@ -11,7 +11,6 @@ import (
 
 	"redpacket/system/control"
 	"redpacket/system/grantlog"
-	"redpacket/system/pair"
 )
 
 // witnessNode is the peer that is the third place.
@@ -49,29 +48,13 @@ func (k *keeper) connect(ctx context.Context, probes *sync.WaitGroup) (end func(
 		other.Close()
 		return nil, err
 	}
-	d := newDuo(k.cfg, twin, other, witness{store})
+	d := newDuo(k.cfg, twin, other, store.Witness())
 	d.say = func(format string, args ...any) { k.say("keeper " + k.cfg.Node + ": " + fmt.Sprintf(format, args...)) }
 	k.log, k.duo = d, d
 	for i := range d.logs {
 		probes.Go(func() { d.watch(ctx, i) })
 	}
 	return func() { twin.Close(); other.Close(); store.Close() }, nil
-}
-
-// witness is the control store as the third place of a pair.
-type witness struct{ store *control.Store }
-
-func (w witness) Read(ctx context.Context, key string) (string, uint64, error) {
-	e, err := w.store.Read(ctx, key)
-	return string(e.Value), e.Revision, err
-}
-
-func (w witness) CAS(ctx context.Context, key, value string, revision uint64) (uint64, error) {
-	now, err := w.store.CAS(ctx, key, []byte(value), revision)
-	if errors.Is(err, control.ErrMoved) {
-		err = fmt.Errorf("%w: %w", pair.ErrMoved, err)
-	}
-	return now, err
 }
 
 // command is what an operator may tell a keeper to do.

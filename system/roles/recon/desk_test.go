@@ -105,6 +105,10 @@ func (r realLog) Logged(ctx context.Context, from, to uint64) iter.Seq2[grantlog
 	return r.real.Logged(ctx, from, to)
 }
 
+func (r realLog) Mirrored(ctx context.Context, void grantlog.Seqs) iter.Seq2[grantlog.Logged, error] {
+	return r.real.Mirrored(ctx, void)
+}
+
 // leaveBehind has game 0's lane deliver until the log says that its first message is behind it.
 func leaveBehind(t *testing.T, log *grantlog.Log) {
 	t.Helper()
@@ -169,7 +173,7 @@ func TestAgainstARealLog(t *testing.T) {
 		delete(s.ledger, share(0, i).Order)
 	}
 	d := newDesk()
-	d.pass(t.Context(), worker{activity: offer(), shelves: realLog{s, stores{config.Config{IDC: "a", Activity: offer()}, log, ""}},
+	d.pass(t.Context(), worker{activity: offer(), shelves: realLog{s, stores{cfg: config.Config{IDC: "a", Activity: offer()}, log: log}},
 		letters: s, courier: s, now: time.Now, settle: time.Millisecond}, order{rate: mostRate, within: time.Minute, reissue: 10})
 	r := d.result
 	wants(t, r, map[recon.Kind]uint64{recon.Missing: 1})

@@ -66,7 +66,7 @@ func (s *shop) Mark(context.Context) (mark, error) {
 	if s.marks++; s.settled != nil {
 		s.settled(s)
 	}
-	return mark{s.floors, uint64(len(s.log)), s.shard}, nil
+	return mark{log: recon.Log{Floors: s.floors, Known: uint64(len(s.log))}, shard: s.shard}, nil
 }
 
 func (s *shop) Held(_ context.Context, _ grantlog.Shard, some recon.Slice, keep func(api.Grant) error) error {
@@ -100,6 +100,11 @@ func (s *shop) Logged(_ context.Context, from, to uint64) iter.Seq2[grantlog.Log
 			}
 		}
 	}
+}
+
+// Mirrored is nothing: there is one data centre.
+func (s *shop) Mirrored(context.Context, grantlog.Seqs) iter.Seq2[grantlog.Logged, error] {
+	return func(func(grantlog.Logged, error) bool) {}
 }
 
 func (s *shop) StillHeld(_ context.Context, _ grantlog.Shard, grants []api.Grant) ([]bool, error) {

@@ -12,6 +12,7 @@ import (
 	"redpacket/system/books"
 	"redpacket/system/grantlog"
 	"redpacket/system/ledger"
+	"redpacket/system/pair"
 	"redpacket/system/pause"
 	"redpacket/system/recon"
 	"redpacket/system/roles/idip/delivery"
@@ -29,11 +30,17 @@ const (
 // shelves are the books that a pass reads. Every method may be asked again after an error, and waits at most until ctx
 // ends.
 type shelves interface {
-	Mark(ctx context.Context) (mark, error)
+	logs
 	Held(ctx context.Context, at grantlog.Shard, some recon.Slice, keep func(api.Grant) error) error
 	Delivered(ctx context.Context, o ledger.Orders, keep func(books.Entry) error) error
-	Logged(ctx context.Context, from, to uint64) iter.Seq2[grantlog.Logged, error]
 	StillHeld(ctx context.Context, at grantlog.Shard, grants []api.Grant) ([]bool, error)
+}
+
+// logs are the data centre's own log, and the mirror of the other one's.
+type logs interface {
+	Mark(ctx context.Context) (mark, error)
+	Logged(ctx context.Context, from, to uint64) iter.Seq2[grantlog.Logged, error]
+	Mirrored(ctx context.Context, void grantlog.Seqs) iter.Seq2[grantlog.Logged, error]
 }
 
 // letters is where dead letters are kept.
@@ -47,16 +54,46 @@ type deliverer interface {
 	Deliver(ctx context.Context, game uint8, grants []api.Grant) ([]delivery.Answer, error)
 }
 
-// mark is one moment: how far each game's delivery had come, where the log ended, and who decided.
+// mark is one moment: how far each game's delivery had come, where the log ended, and who decided. The last three are of
+// the other data centre's log, and of what both have agreed on; they are zero where there is one.
 type mark struct {
-	floors []uint64
-	last   uint64
-	shard  grantlog.Shard
+	log   recon.Log
+	shard grantlog.Shard
+
+	mirror recon.Log
+	other  grantlog.Shard
+	agreed pair.Agreement // who has the users of this data centre
+}
+
+// settled is nil when the books can be compared by what this data centre has. Its own log is whole while that is one of
+// the places that count; while the other one has its users, that one compares.
+func (m mark) settled() error {
+	switch m.agreed.Mode {
+	case pair.Single, pair.Mirrored, pair.Alone:
+	case pair.Taken, pair.Releasing:
+		return fmt.Errorf("the users of %s are %s: the other data centre compares its books until it has them back", m.shard.IDC, m.agreed.Mode)
+	default:
+		return fmt.Errorf("the log of %s is not whole, it is %s; run the pass again when it is", m.shard.IDC, m.agreed.Mode)
+	}
+	if !m.shard.Open {
+		return fmt.Errorf("shard %s is closed at epoch %d: it is being rebuilt; run the pass again when it is open", m.shard.IDC, m.shard.Epoch)
+	}
+	return nil
+}
+
+// since is nil when the same have decided all the time since another moment.
+func (m mark) since(before mark) error {
+	if m.shard == before.shard && m.other == before.other && m.agreed == before.agreed {
+		return nil
+	}
+	return fmt.Errorf("shard %s went from epoch %d to %d meanwhile, or the other data centre's did, or they have agreed anew; run the pass again",
+		m.shard.IDC, before.shard.Epoch, m.shard.Epoch)
 }
 
 // worker is what all passes share.
 type worker struct {
 	activity activity.Activity
+	part     activity.Part
 	shelves  shelves
 	letters  letters
 	courier  deliverer
@@ -121,11 +158,11 @@ func (p *pass) compare(ctx context.Context, s recon.Slice) (*recon.Findings, err
 	if err != nil {
 		return nil, err
 	}
-	if !before.shard.Open {
-		return nil, fmt.Errorf("shard %s is closed at epoch %d: it is being rebuilt; run the pass again when it is open", before.shard.IDC, before.shard.Epoch)
+	if err := before.settled(); err != nil {
+		return nil, err
 	}
-	t := recon.NewTable(s, recon.Bounds{Floors: before.floors, Known: before.last})
-	p.tell(func(r *recon.Result) { r.Epoch = before.shard.Epoch })
+	t := recon.NewTable(s, recon.Scope{Part: p.part, Marks: before.shard.Foreign, All: before.shard.Owns != ""})
+	p.tell(func(r *recon.Result) { r.Epoch, r.Both = before.shard.Epoch, before.shard.Owns != "" })
 	if err := p.stock(ctx, t, s, before.shard); err != nil {
 		return nil, err
 	}
@@ -133,25 +170,39 @@ func (p *pass) compare(ctx context.Context, s recon.Slice) (*recon.Findings, err
 	if err != nil {
 		return nil, err
 	}
-	if after.shard != before.shard {
-		return nil, fmt.Errorf("shard %s went from epoch %d to %d meanwhile; run the pass again", before.shard.IDC, before.shard.Epoch, after.shard.Epoch)
+	if err := after.since(before); err != nil {
+		return nil, err
 	}
 	p.doing("reading the log")
-	now := p.now()
-	for b, err := range p.shelves.Logged(ctx, 1, after.last) {
-		if err != nil {
+	if err := p.logged(ctx, t, before.log, p.shelves.Logged(ctx, 1, after.log.Known)); err != nil {
+		return nil, err
+	}
+	if before.shard.Foreign {
+		p.doing("reading the mirror of the other data centre's log")
+		if err := p.logged(ctx, t, before.mirror, p.shelves.Mirrored(ctx, after.other.Void)); err != nil {
 			return nil, err
-		}
-		overdue := now.Sub(b.At) > recon.Promise
-		for _, g := range b.Grants {
-			if err := errors.Join(t.Logged(g, b.Pos, overdue), p.count(ctx)); err != nil {
-				return nil, err
-			}
 		}
 	}
 	p.doing("comparing")
 	f := t.Findings()
 	return f, p.awaitLogged(ctx, f, after)
+}
+
+// logged enters what a log has.
+func (p *pass) logged(ctx context.Context, t *recon.Table, l recon.Log, batches iter.Seq2[grantlog.Logged, error]) error {
+	now := p.now()
+	for b, err := range batches {
+		if err != nil {
+			return err
+		}
+		overdue := now.Sub(b.At) > recon.Promise
+		for _, g := range b.Grants {
+			if err := errors.Join(t.Logged(l, g, b.Pos, overdue), p.count(ctx)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // stock enters what Redis and the ledger hold.
@@ -178,12 +229,12 @@ func (p *pass) awaitLogged(ctx context.Context, f *recon.Findings, seen mark) er
 		return nil
 	}
 	p.doing("waiting for shares on their way to the log")
-	for from, until := seen.last+1, p.now().Add(p.settle); len(open) > 0; {
+	for from, until := seen.log.Known+1, p.now().Add(p.settle); len(open) > 0; {
 		now, err := p.shelves.Mark(ctx)
 		if err != nil {
 			return err
 		}
-		for b, err := range p.shelves.Logged(ctx, from, now.last) {
+		for b, err := range p.shelves.Logged(ctx, from, now.log.Known) {
 			if err != nil {
 				return err
 			}
@@ -191,7 +242,7 @@ func (p *pass) awaitLogged(ctx context.Context, f *recon.Findings, seen mark) er
 				delete(open, g.Order)
 			}
 		}
-		from = now.last + 1
+		from = now.log.Known + 1
 		if !p.now().Before(until) {
 			break
 		}

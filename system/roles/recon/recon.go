@@ -48,7 +48,20 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	defer log.Close()
-	w := worker{activity: cfg.Activity, shelves: stores{cfg, log, dsn}, letters: book, now: time.Now, settle: settleFor, again: againSoon,
+	shelves := stores{cfg: cfg, log: log, dsn: dsn}
+	if third, ok := cfg.Peers["control"]; ok && cfg.Part.Shared() {
+		store, err := control.Dial(third)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		if shelves.mirror, err = grantlog.Open(peers["log"], grantlog.MirrorStream); err != nil {
+			return err
+		}
+		defer shelves.mirror.Close()
+		shelves.witness = store.Witness()
+	}
+	w := worker{activity: cfg.Activity, part: cfg.Part, shelves: shelves, letters: book, now: time.Now, settle: settleFor, again: againSoon,
 		courier: delivery.NewClient(peers["courier"], int(cfg.Activity.Games), courierWait)}
 	d.open(log.Healthy)
 	return d.work(ctx, w)

@@ -13,31 +13,49 @@ import (
 	"redpacket/system/config"
 	"redpacket/system/grantlog"
 	"redpacket/system/ledger"
+	"redpacket/system/pair"
 	"redpacket/system/recon"
 )
 
 // stores are the real shelves, each reached through its link.
 type stores struct {
-	cfg config.Config
-	log *grantlog.Log
-	dsn string // the ledger's
+	cfg     config.Config
+	log     *grantlog.Log
+	mirror  *grantlog.Log // of the other data centre's log; nil: there is one data centre
+	witness pair.Witness  // nil: as mirror
+	dsn     string        // the ledger's
 }
 
 var _ shelves = stores{}
 
-// Mark asks the log.
+// Mark asks the logs, and then the witness: what it has agreed to twice, with the same revision, was agreed all the time
+// between.
 func (s stores) Mark(ctx context.Context) (m mark, err error) {
-	if m.floors, err = s.log.Floors(ctx, s.cfg.Activity.Games); err != nil {
+	games := s.cfg.Activity.Games
+	if m.log.Floors, err = s.log.Floors(ctx, games); err != nil {
 		return m, err
 	}
 	if m.shard, err = s.log.Shard(ctx, s.cfg.IDC); err != nil {
 		return m, err
 	}
-	m.last, err = s.log.Last(ctx)
+	if m.log.Known, err = s.log.Last(ctx); err != nil || s.mirror == nil {
+		return m, err
+	}
+	m.mirror.Mirror = true
+	if m.mirror.Floors, err = s.mirror.FloorsSoFar(ctx, games); err != nil {
+		return m, err
+	}
+	if m.other, err = s.mirror.Shard(ctx, s.cfg.Part.Other().String()); err != nil {
+		return m, err
+	}
+	if m.mirror.Known, err = s.mirror.Last(ctx); err != nil {
+		return m, err
+	}
+	m.agreed, err = pair.ReadAgreement(ctx, s.witness, s.cfg.IDC)
 	return m, err
 }
 
-// Held reads the holders of some gifts. Claims go on meanwhile, so counters that disagree with holders say nothing.
+// Held reads the holders of some gifts, and the marks among them. Claims go on meanwhile, so counters that disagree with holders say nothing.
 func (s stores) Held(ctx context.Context, at grantlog.Shard, some recon.Slice, keep func(api.Grant) error) error {
 	addr, err := s.cfg.Peer(at.Primary)
 	if err != nil {
@@ -64,25 +82,19 @@ func offersOf(a *activity.Activity, some recon.Slice) []activity.Offer {
 	return []activity.Offer{}
 }
 
-// Delivered reads some orders of the ledger, which the data centres share: the others' shares are theirs to compare.
+// Delivered reads some orders of the ledger, which the data centres share.
 func (s stores) Delivered(ctx context.Context, o ledger.Orders, keep func(books.Entry) error) error {
-	return ledger.Span(ctx, s.dsn, o, func(e books.Entry) error {
-		if othersShare(s.cfg, e.Order) {
-			return nil
-		}
-		return keep(e)
-	})
-}
-
-// othersShare says whether an order is of a share that another data centre gives out. What is no share at all is not.
-func othersShare(cfg config.Config, o api.Order) bool {
-	g, ok := cfg.Activity.GiftOf(o)
-	return ok && o.Index() < g.Shares && !cfg.Part.Has(g, o)
+	return ledger.Span(ctx, s.dsn, o, keep)
 }
 
 // Logged reads a stretch of the log.
 func (s stores) Logged(ctx context.Context, from, to uint64) iter.Seq2[grantlog.Logged, error] {
 	return s.log.Span(ctx, from, to)
+}
+
+// Mirrored reads the mirror of the other data centre's log, without what nobody may believe.
+func (s stores) Mirrored(ctx context.Context, void grantlog.Seqs) iter.Seq2[grantlog.Logged, error] {
+	return s.mirror.ReadBelieved(ctx, void)
 }
 
 // StillHeld asks Redis for some shares again.

@@ -46,9 +46,10 @@ type gateway struct {
 	seconds   atomic.Int64 // since 1970, at most tickEvery behind
 	wait      atomic.Int64 // µs: the longest mean queue wait of a pool in the last tick
 	listening atomic.Bool
-	tagless   atomic.Int64 // requests whose user and tag contradict each other
-	forwarded atomic.Int64 // calls sent to the other data centre
-	astray    atomic.Int64 // calls of the new version's users that the old one had to answer
+	tagless   atomic.Int64                // requests whose user and tag contradict each other
+	forwarded atomic.Int64                // calls sent to the other data centre
+	astray    atomic.Int64                // calls of the new version's users that the old one had to answer
+	arrived   [activity.IDCs]atomic.Int64 // lists asked for, by home; of one data centre: none
 }
 
 func newGateway(cfg config.Config) (*gateway, error) {
@@ -105,6 +106,11 @@ func (g *gateway) serve(b *wire.Batch) {
 	if t.sampled > 0 {
 		g.sampled.Add(t.sampled)
 	}
+	for home, n := range t.arrived {
+		if n > 0 {
+			g.arrived[home].Add(n)
+		}
+	}
 }
 
 // turn is one batch on its way through the gateway.
@@ -117,6 +123,7 @@ type turn struct {
 	sampled int64
 	percent int // of the users, so many get the new version
 	sent    [pools]int64
+	arrived [activity.IDCs]int64
 }
 
 // pass sends a dynamic request on, or answers it by a default; any code but OK is why neither.
@@ -124,6 +131,9 @@ func (t *turn) pass(i int, r *wire.Request) api.Code {
 	user, err := t.signer.Check(r.Token, t.now)
 	if err != nil || user == 0 {
 		return api.Unsigned
+	}
+	if r.Op == api.List && t.part.Shared() {
+		t.arrived[activity.Home(user)]++
 	}
 	gift, code := t.gift(r, user)
 	if code != api.OK {

@@ -47,6 +47,8 @@ func (g *gateway) metrics() admin.Registry {
 	r.Counter("redpacket_sampled_total", "List and select calls answered by a default, because switches say to carry out one of some.", nil,
 		func() float64 { return float64(g.sampled.Load()) })
 	for home := range activity.IDC(activity.IDCs) {
+		r.Counter("redpacket_arrivals_total", "Lists asked for, with which journeys begin, by users who are at home in a data centre of two.",
+			admin.Labels{"home": home.String()}, func() float64 { return float64(g.arrived[home].Load()) })
 		r.Gauge("redpacket_taken_over", "1 while the other data centre decides for the users who are at home in this one.", admin.Labels{"home": home.String()},
 			func() float64 {
 				if g.taken[home].Load() {

@@ -38,6 +38,12 @@ func TestClaimsAreDecidedByTheOwner(t *testing.T) {
 	if got := r.metric("redpacket_forwarded_total"); got != 2 {
 		t.Errorf("%g calls forwarded, want 2", got)
 	}
+	c.as(local, "GET /gifts").wants(200, "", `{"code":"ok"`)
+	for home, want := range map[string]float64{"a": 1, "b": 2} { // a journey begins with its list
+		if got := r.metric("redpacket_arrivals_total", home); got != want {
+			t.Errorf("%g users of %s have arrived, want %g", got, home, want)
+		}
+	}
 }
 
 // An owner who cannot be reached makes its own users wait, and nobody else; the gateway stays healthy.

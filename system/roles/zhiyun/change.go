@@ -142,11 +142,8 @@ func (p *platform) inStore(ctx context.Context) bool {
 // activate throws a playbook's switches, and makes its call; twice is once.
 func (p *platform) activate(ctx context.Context, id, by string) (ops.Outcome, error) {
 	b, there := playbook.Find(p.books, id)
-	switch {
-	case !there:
+	if !there {
 		return ops.Outcome{}, p.unknown(id)
-	case !b.Acts():
-		return ops.Outcome{}, fmt.Errorf("%w: playbook %s throws no switch; people do it: %s", errConflict, id, b.ByHand)
 	}
 	o, err := p.change(ctx, func(s control.Switches) (control.Switches, error) {
 		if !slices.ContainsFunc(s.Active, func(a control.Activation) bool { return a.Playbook == id }) {

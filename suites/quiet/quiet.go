@@ -1,0 +1,2 @@
+// Package quiet shows that all alarms are silent while nothing happens.
+package quiet
