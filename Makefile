@@ -19,7 +19,7 @@ test: unit smoke ## everything a change must pass: unit tests, then the smoke su
 unit: ## unit tests and the tidiness of the source; no Docker (3 min)
 	$(GO) test $$($(GO) list ./... | grep -v /suites/) ./suites/tidy
 
-smoke: ## the whole claim path in containers, small, and what stands around it: drills, hostile input, alarms, what each playbook does, nothing left behind (5 min)
+smoke: ## the whole claim path in containers, small, and what stands around it: drills, hostile input, alarms, what each playbook does, nothing left behind (6 min)
 	@mkdir -p $(OUT)
 	$(GO) test -count=1 -timeout 30m ./suites/smoke -ginkgo.timeout 25m
 
