@@ -16,12 +16,12 @@ help: ## this list
 
 test: unit smoke ## everything a change must pass: unit tests, then the smoke suite in containers
 
-unit: ## unit tests and the tidiness of the source; no Docker (3 min at most)
+unit: ## unit tests and the tidiness of the source; no Docker (3 min)
 	$(GO) test $$($(GO) list ./... | grep -v /suites/) ./suites/tidy
 
-smoke: ## the whole claim path in containers, small, and what stands around it: drills, hostile input, alarms, what each playbook does, nothing left behind (10 min at most)
+smoke: ## the whole claim path in containers, small, and what stands around it: drills, hostile input, alarms, what each playbook does, nothing left behind (6 min)
 	@mkdir -p $(OUT)
-	$(GO) test -count=1 -timeout 15m ./suites/smoke
+	$(GO) test -count=1 -timeout 30m ./suites/smoke -ginkgo.timeout 25m
 
 drill-pressure: ## the pressure drills: estimate, built, the night, a burst, refusals; FOCUS=PR-4 for one of them
 	@mkdir -p $(OUT)

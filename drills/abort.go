@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"redpacket/drills/record"
+	"redpacket/system/pause"
 )
 
 // AbortRule says when a drill must not go on: it ends the load and heals everything at once. It is asked a few times a
@@ -151,7 +152,7 @@ func (r *run) guard(ctx context.Context, stop context.CancelCauseFunc) {
 	if len(r.drill.Aborts) == 0 {
 		return
 	}
-	for at := r.m.Began; sleepUntil(ctx, at); at = time.Now().Add(lookEvery) {
+	for at := r.m.Began; pause.Until(ctx, at); at = time.Now().Add(lookEvery) {
 		began := r.now()
 		wrong, _ := r.on.Money(ctx) // a store that does not answer is seen by others
 		rule, why := r.guards.ask(r.drill.Aborts, wrong)

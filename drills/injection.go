@@ -11,6 +11,7 @@ import (
 	"redpacket/faults"
 	"redpacket/faults/kinds"
 	"redpacket/faults/warden"
+	"redpacket/system/pause"
 )
 
 // Injection is a fault on the timeline: injected At, since the load began, and healed For later; For 0: it stays for good,
@@ -54,7 +55,7 @@ func (i Injection) ttl(end time.Duration) time.Duration {
 // suffer plays one injection: hurts, waits, heals. A fault that was injected, or only tried, is healed whatever happens;
 // one whose injection failed at once.
 func (r *run) suffer(ctx context.Context, i Injection) {
-	if !sleepUntil(ctx, r.m.Began.Add(i.At)) {
+	if !pause.Until(ctx, r.m.Began.Add(i.At)) {
 		return
 	}
 	e := record.Event{Track: record.Fault, What: i.String(), Node: i.Fault.Victim(), From: r.now()}
@@ -64,7 +65,7 @@ func (r *run) suffer(ctx context.Context, i Injection) {
 		e.Effective, e.Err = 0, err.Error()
 	}
 	if err == nil && i.For > 0 {
-		sleepUntil(ctx, r.m.Began.Add(i.At+i.For))
+		pause.Until(ctx, r.m.Began.Add(i.At+i.For))
 	}
 	if hurt != nil && (i.For > 0 || err != nil) {
 		r.heal(ctx, hurt, &e)

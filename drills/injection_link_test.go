@@ -14,24 +14,26 @@ import (
 	"redpacket/faults/link"
 	"redpacket/loadprofiles"
 	"redpacket/system/config"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/linkd"
+	"redpacket/system/wire/wiretest"
 )
 
 // hop is a real linkd with the one link a--b to a node that echoes; used says that somebody calls through it all the time.
 func hop(t *testing.T, used bool) func(string) ([]faults.Link, error) {
 	t.Helper()
-	node, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = node.Close() })
-	go answerAll(node)
-	cfg := config.Config{Node: "linkd-x", Inner: freeAddr(t), Admin: freeAddr(t), Links: []config.Forward{{Name: "a--b", Listen: freeAddr(t), To: node.Addr().String()}}}
+	cfg := config.Config{Node: "linkd-x", Inner: wiretest.Free(t), Admin: wiretest.Free(t), Links: []config.Forward{{Name: "a--b", Listen: wiretest.Free(t), To: wiretest.Serve(t, wiretest.Echo)}}}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 2)
 	go func() { ended <- linkd.Run(ctx, cfg) }()
 	l := faults.Link{Name: "a--b", Carrier: "linkd-x", API: cfg.Inner, Entrance: cfg.Links[0].Listen, Ask: []byte("ping"), Answer: []byte("ping")}
-	await(t, l.API)
+	pausetest.Until(t, "the linkd to listen", func() bool {
+		conn, err := net.Dial("tcp", l.API)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
 	goers := 1
 	if used {
 		goers++
@@ -52,26 +54,6 @@ func hop(t *testing.T, used bool) func(string) ([]faults.Link, error) {
 	}
 }
 
-func answerAll(node net.Listener) {
-	for {
-		conn, err := node.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer conn.Close()
-			buf := make([]byte, 1024)
-			for {
-				n, err := conn.Read(buf)
-				if err != nil {
-					return
-				}
-				_, _ = conn.Write(buf[:n])
-			}
-		}()
-	}
-}
-
 // ping calls through a link until ctx ends.
 func ping(ctx context.Context, l faults.Link) error {
 	conn, err := net.Dial("tcp", l.Entrance)
@@ -89,30 +71,6 @@ func ping(ctx context.Context, l faults.Link) error {
 			return nil
 		}
 	}
-}
-
-func await(t *testing.T, addr string) {
-	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); ; <-time.After(5 * time.Millisecond) {
-		conn, err := net.Dial("tcp", addr)
-		if err == nil {
-			_ = conn.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // A fault that hits nothing makes the drill inconclusive, whatever else was seen.

@@ -16,6 +16,7 @@ import (
 	"redpacket/drills/record"
 	"redpacket/loadprofiles"
 	"redpacket/system/gray"
+	"redpacket/system/pause"
 )
 
 // Release gives a share of the users the new version; 0 takes it back. If the gate's assertions, put to what the drill has seen so
@@ -163,7 +164,7 @@ func (r *run) soFar(ctx context.Context, windows []string) *record.Record {
 	so := &record.Record{Attempts: r.attemptsSoFar}
 	so.Drill, so.Seed, so.Scale, so.Windows, so.Activity, so.Profile = r.m.Drill, r.m.Seed, r.m.Scale, r.m.Windows, r.m.Activity, r.m.Profile
 	end := r.m.Began.Add(asked.To + r.m.Profile.Patience + cellsWithin)
-	for at := r.m.Began.Add(asked.To + r.m.Profile.Patience); sleepUntil(ctx, at) && at.Before(end); at = time.Now().Add(judge.SampleEvery / 2) {
+	for at := r.m.Began.Add(asked.To + r.m.Profile.Patience); pause.Until(ctx, at) && at.Before(end); at = time.Now().Add(judge.SampleEvery / 2) {
 		so.Versions = r.versionsSoFar(asked.From)
 		if so.Versions != nil && so.Versions.Until() >= asked.To {
 			break
@@ -203,7 +204,7 @@ func (r *run) recall(ctx context.Context) {
 		r.trouble("recall the release: %v", err)
 		return
 	}
-	for sleepUntil(ctx, time.Now().Add(recallEvery)) {
+	for pause.For(ctx, recallEvery) {
 		percent, _ := r.release.now()
 		if percent == 0 {
 			continue

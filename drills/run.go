@@ -13,6 +13,7 @@ import (
 	"redpacket/faults/warden"
 	"redpacket/loadprofiles"
 	"redpacket/system/books"
+	"redpacket/system/pause"
 )
 
 // ErrCluster says that the stage failed: nothing was learned about the system, good or bad.
@@ -231,7 +232,7 @@ func (r *run) perform(ctx context.Context) error {
 // play takes each step at its time.
 func (r *run) play(ctx context.Context) {
 	for _, t := range r.drill.Steps {
-		if !sleepUntil(ctx, r.m.Began.Add(t.At)) {
+		if !pause.Until(ctx, r.m.Began.Add(t.At)) {
 			return
 		}
 		if s, ok := t.Step.(Release); ok {
@@ -322,15 +323,3 @@ func (r *run) note(change func()) {
 
 // now is the time since the drill began, read monotonically.
 func (r *run) now() time.Duration { return time.Since(r.m.Began) }
-
-// sleepUntil is false when ctx ended first.
-func sleepUntil(ctx context.Context, at time.Time) bool {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}

@@ -8,6 +8,7 @@ import (
 
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/system/pause"
 	"redpacket/system/topology"
 )
 
@@ -27,7 +28,7 @@ func (r *run) awaitHealth(ctx context.Context) error {
 			return nil
 		}
 		r.with.Tell(Progress{Doing: "waiting for the shard to open"})
-		if !sleepUntil(ctx, time.Now().Add(judge.SampleEvery)) {
+		if !pause.For(ctx, judge.SampleEvery) {
 			return fmt.Errorf("the shard did not open within %s (last error: %v); see the keeper's log", healthLimit, err)
 		}
 	}
@@ -39,7 +40,7 @@ const drainEvery = judge.SampleEvery / 2
 // watch reads the gauges until ctx ends.
 func (r *run) watch(ctx context.Context) {
 	cpu, every := cores{nodes: r.drill.Topology.Nodes}, judge.SampleEvery
-	for at := r.m.Began; sleepUntil(ctx, at); at = at.Add(every) {
+	for at := r.m.Began; pause.Until(ctx, at); at = at.Add(every) {
 		if r.now() > r.end {
 			every = drainEvery
 		}
@@ -97,7 +98,7 @@ func (r *run) drain(ctx context.Context) {
 			return
 		}
 		r.with.Tell(Progress{Doing: strings.TrimSuffix("draining: "+r.m.Drain.Why, ": ")})
-		if !sleepUntil(ctx, time.Now().Add(judge.SampleEvery/5)) {
+		if !pause.For(ctx, judge.SampleEvery/5) {
 			break
 		}
 	}

@@ -72,6 +72,11 @@ func (r remembered) Squeeze(_ context.Context, node string, cores float64) error
 	return nil
 }
 
+// AtRest is dearer each time.
+func (r remembered) AtRest(context.Context, time.Duration) (stage.Rest, error) {
+	return stage.Rest{Share: 0.1 + 0.06*float64(r.site.downs-2), Bytes: 1 << 30}, nil
+}
+
 func (r remembered) Down(context.Context) error {
 	r.site.downs++
 	return nil
@@ -79,6 +84,24 @@ func (r remembered) Down(context.Context) error {
 
 func quick(m *memory) *Bench {
 	return &Bench{On: m, Warm: 100 * time.Millisecond, Hold: 100 * time.Millisecond, Runs: 2, Say: func(string) {}}
+}
+
+// What the full cluster costs at rest is that of each of its runs, the dearest shown; that it was measured on one data
+// centre would be a share of 0 % and less.
+func TestTheFullClusterIsWatchedAtRest(t *testing.T) {
+	m := &memory{}
+	r, err := quick(m).Run(t.Context(), []string{"B9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]Finding{}
+	for _, f := range r.Findings {
+		found[f.Part] = f
+	}
+	idle, used := found["full at rest"], found["full memory"]
+	if len(idle.Values) != 2 || idle.Best() != 10 || idle.Worst() != 16 || idle.Holds() || used.Worst() != 1 || !used.Holds() || m.downs != 4 {
+		t.Errorf("%+v, %+v, %d clusters taken down", idle, used, m.downs)
+	}
 }
 
 func TestARowIsMeasuredOnASystemOfMemory(t *testing.T) {

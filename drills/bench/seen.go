@@ -15,6 +15,7 @@ import (
 	"redpacket/drills/stage"
 	"redpacket/loadprofiles"
 	"redpacket/system/api"
+	"redpacket/system/pause"
 )
 
 // What holding a rate means. Lateness and response times count from when a hit was owed.
@@ -195,11 +196,7 @@ func until(ctx context.Context, on Cluster, atMost time.Duration, so func(drills
 		if times++; err != nil || !so(samples) {
 			times = 0
 		}
-		timer := time.NewTimer(between)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !pause.For(ctx, between) {
 			return context.Cause(ctx)
 		}
 	}

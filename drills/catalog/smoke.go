@@ -15,7 +15,7 @@ func Smoke(asked time.Duration) drills.Drill {
 	return event(drills.Drill{
 		ID: "sm-1", Name: "the whole path, small", Group: "smoke", Scale: 0.05,
 		Why:    "when this fails, no other drill can be believed",
-		Phases: []drills.Phase{warm(rate), hold("steady", rate, length(asked, 12*time.Second))},
+		Phases: []drills.Phase{warm(rate), hold("steady", rate, length(asked, 6*time.Second))},
 		Assertions: []judge.Assertion{
 			judge.Succeeds{AtLeast: 0.999, In: "steady"},
 			judge.AnswersWithin{Quantile: 0.99, Limit: slo, In: "steady"},

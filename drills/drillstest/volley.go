@@ -16,6 +16,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/money"
+	"redpacket/system/pause"
 )
 
 var _ drills.Volley = (*System)(nil)
@@ -41,11 +42,7 @@ func (s *System) Fire(ctx context.Context, shot drills.Shot, tell func(drills.Pr
 		}
 		tell(drills.Progress{At: at + 1, Length: y.Length, Offered: float64(y.Owed) / y.Length.Seconds(), Wrong: s.Told,
 			Answered: shot.Profile.Curve.Rate(at), Succeeded: got * shot.Profile.Curve.Rate(at)})
-		timer := time.NewTimer(50 * time.Millisecond)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !pause.For(ctx, 50*time.Millisecond) {
 			y.Stopped = true
 			return y, nil
 		}
@@ -180,12 +177,7 @@ func (s *System) Probe(ctx context.Context, began time.Time, p drills.Pace) (all
 		all = append(all, one)
 	}
 	s.mu.Unlock()
-	timer := time.NewTimer(time.Until(began.Add(p.Length)))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	pause.Until(ctx, began.Add(p.Length))
 	return all, nil
 }
 

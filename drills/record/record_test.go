@@ -118,22 +118,7 @@ func TestShelfRefusesAnAmountThatDoesNotFit(t *testing.T) {
 func saved(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "record")
-	w, err := Create(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Sample(Sample{At: time.Second, Values: map[Gauge]float64{QueueWait: 0.5}}); err != nil {
-		t.Fatal(err)
-	}
-	counts, err := w.Shelves(func(keep books.Keep) error {
-		return keep(books.Log, books.Entry{Grant: api.Grant{Order: 1, User: 2, Fen: 3}, Pos: 9})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Finish(Manifest{Drill: "small", Shelves: counts, Seed: 1 << 63}); err != nil {
-		t.Fatal(err)
-	}
+	write(t, dir)
 	return dir
 }
 

@@ -27,7 +27,7 @@ func shelfForm() blocks {
 // ShelfWriter writes the entries of one shelf as they come. One goroutine may use it.
 type ShelfWriter struct{ *blockWriter }
 
-// NewShelfWriter starts a shelf's file.
+// NewShelfWriter starts a shelf's file; the error is w's. What is written is complete once it is closed.
 func NewShelfWriter(w io.Writer) (*ShelfWriter, error) {
 	b, err := shelfForm().write(w)
 	return &ShelfWriter{b}, err

@@ -38,7 +38,7 @@ func orAll[T api.Op | api.Outcome](list []T) []T {
 	return slices.Clip(list)
 }
 
-// OpenTally reads the tally that a volley left.
+// OpenTally reads the tally that a volley left, whole, into memory; a file that is none is an error.
 func OpenTally(path string) (Tally, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -40,7 +40,7 @@ func VersionsOf(p loadprofiles.Profile, cells tally.Cells) (*Versions, error) {
 	return &Versions{p, cells}, nil
 }
 
-// OpenVersions reads the cells that a volley leaves.
+// OpenVersions reads the cells that a volley left, once it has ended: a file without its end is tally.ErrTorn.
 func OpenVersions(path string, p loadprofiles.Profile) (*Versions, error) {
 	return openVersions(path, p, -1, false)
 }

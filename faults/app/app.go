@@ -11,6 +11,7 @@ import (
 	"redpacket/faults"
 	"redpacket/system/ail"
 	"redpacket/system/config"
+	"redpacket/system/pause"
 )
 
 // Failing is a node that fails a share of its calls and does nothing for them; at a share between, it flaps.
@@ -162,16 +163,12 @@ func fall(ctx context.Context, on faults.Ailer, node, name string, s ail.Symptom
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, seenWithin, fmt.Errorf("node %s was not called within %s; this fault hurts nothing", node, seenWithin))
 	defer cancel()
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
 	for {
 		view, err := on.Ails(ctx, node)
 		if err == nil && view.Ails[name].Hits > 0 {
 			return nil
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+		if !pause.For(ctx, lookEvery) {
 			return errors.Join(context.Cause(ctx), err)
 		}
 	}

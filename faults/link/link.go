@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"redpacket/faults"
+	"redpacket/system/pause"
 )
 
 // Way says which traffic of a link is hurt. The zero value is both.
@@ -132,11 +133,7 @@ func until(ctx context.Context, look func() error) (last error) {
 		if last == nil || ctx.Err() == nil {
 			last = err
 		}
-		timer := time.NewTimer(lookEvery)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !pause.For(ctx, lookEvery) {
 			return last
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"redpacket/faults"
+	"redpacket/system/wire/wiretest"
 )
 
 const (
@@ -228,7 +229,7 @@ func TestWhatHitsNothingIsAnError(t *testing.T) {
 
 // A link that leads to nobody shows no change, whatever is done to it.
 func TestALinkToNobodyCannotBeHurt(t *testing.T) {
-	r := newRig(t, free(t))
+	r := newRig(t, wiretest.Free(t))
 	use(t, r.links[0])
 	f := Silent{Hit: all("a--node")}
 	if err := f.Inject(t.Context(), r); err == nil {

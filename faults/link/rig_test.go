@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -18,7 +19,9 @@ import (
 
 	"redpacket/faults"
 	"redpacket/system/config"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/linkd"
+	"redpacket/system/wire/wiretest"
 )
 
 // The carrier is this binary, run again: a process that can be killed and frozen.
@@ -55,14 +58,14 @@ var _ faults.Levers = (*rig)(nil)
 // newRig starts a linkd with links a--node and b--node to an address, until the test ends.
 func newRig(t *testing.T, to string) *rig {
 	t.Helper()
-	r := &rig{t: t, cfg: config.Config{Node: carrier, Inner: free(t), Admin: free(t)}}
+	r := &rig{t: t, cfg: config.Config{Node: carrier, Inner: wiretest.Free(t), Admin: wiretest.Free(t)}}
 	for _, name := range []string{"a--node", "b--node"} {
-		f := config.Forward{Name: name, Listen: free(t), To: to}
+		f := config.Forward{Name: name, Listen: wiretest.Free(t), To: to}
 		r.cfg.Links = append(r.cfg.Links, f)
 		r.links = append(r.links, faults.Link{Name: name, Carrier: carrier, API: r.cfg.Inner, Entrance: f.Listen,
 			Ask: []byte("ping\n"), Answer: []byte("pong\n")})
 	}
-	f := config.Forward{Name: "d--ear", Listen: free(t), To: echoing(t), Datagrams: true}
+	f := config.Forward{Name: "d--ear", Listen: wiretest.Free(t), To: echoing(t), Datagrams: true}
 	r.cfg.Links = append(r.cfg.Links, f)
 	r.wire = faults.Link{Name: f.Name, Carrier: carrier, API: r.cfg.Inner, Entrance: f.Listen, Datagrams: true}
 	t.Cleanup(func() { _ = r.Kill(context.Background(), carrier) })
@@ -76,21 +79,14 @@ func newRig(t *testing.T, to string) *rig {
 // await waits until the carrier is healthy.
 func (r *rig) await(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	if err := until(ctx, func() error {
+	pausetest.Until(t, "a healthy linkd", func() bool {
 		answer, err := http.Get("http://" + r.cfg.Admin + "/-/health")
 		if err != nil {
-			return err
+			return false
 		}
-		defer answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			return errors.New(answer.Status)
-		}
-		return nil
-	}); err != nil {
-		t.Fatal("linkd did not become healthy:", err)
-	}
+		_ = answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
 }
 
 // Kill kills the carrier.
@@ -224,42 +220,16 @@ func (r *rig) written(t *testing.T) (n int64) {
 	return n
 }
 
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // answering is a node that answers each line with pong, until the test ends.
 func answering(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
+	return wiretest.Serve(t, func(conn net.Conn) {
+		for lines := bufio.NewScanner(conn); lines.Scan(); {
+			if _, err := io.WriteString(conn, "pong\n"); err != nil {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				lines := bufio.NewScanner(conn)
-				for lines.Scan() {
-					if _, err := conn.Write([]byte("pong\n")); err != nil {
-						return
-					}
-				}
-			}()
 		}
-	}()
-	return l.Addr().String()
+	})
 }
 
 // echoing is a node that sends every datagram back, until the test ends.

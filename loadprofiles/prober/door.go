@@ -17,6 +17,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/money"
 	"redpacket/system/names"
+	"redpacket/system/pause"
 )
 
 const (
@@ -68,7 +69,7 @@ func (d *door) follow(ctx context.Context) {
 		select {
 		case <-lapsed.C:
 		case <-d.lost:
-			sleepUntil(ctx, time.Now().Add(askPause))
+			pause.For(ctx, askPause)
 		case <-ctx.Done():
 		}
 		lapsed.Stop()

@@ -16,6 +16,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/login"
+	"redpacket/system/pause"
 )
 
 // Job is what one prober does.
@@ -91,7 +92,7 @@ func (p *probes) pace(ctx context.Context) {
 	first := time.Since(p.began)
 	p.all = make([]loadprofiles.Probe, 0, max(0, (p.job.Length-first)/p.job.Every+1))
 	for owed := first; owed < p.job.Length; owed += p.job.Every {
-		if !sleepUntil(ctx, p.began.Add(owed)) {
+		if !pause.Until(ctx, p.began.Add(owed)) {
 			return
 		}
 		user, _ := next()
@@ -115,16 +116,4 @@ func (p *probes) send(ctx context.Context, one *loadprofiles.Probe) {
 		return // unknown: it may have happened
 	}
 	one.Answered, one.Outcome, one.Code, one.Order, one.Fen = max(now, one.Sent), got.outcome, got.code, got.order, got.fen
-}
-
-// sleepUntil is false when ctx ended first.
-func sleepUntil(ctx context.Context, at time.Time) bool {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -12,8 +12,9 @@ import (
 	"redpacket/system/api"
 )
 
-// Cells are tallies of one volley side by side, for requests that are to be told apart by more than op and outcome. They are kept
-// as a stream that grows while the volley runs: pieces of tallies, each of some slots, which are added up when they are read.
+// Cells are tallies of one volley side by side, for requests that are to be told apart by more than op and outcome. They are
+// kept as a stream that grows while the volley runs: pieces of tallies, each of some slots, which are added up when they are
+// read.
 type Cells struct {
 	Of    []*Tally
 	Until time.Duration // since the volley began: what was owed before is there; a volley in several shards is there up to its fastest
@@ -28,13 +29,14 @@ const (
 	endOfCells = maxCells // in the place of a cell: the stream is whole
 )
 
-// ErrTorn says that a stream of cells has no end: whoever writes it is still writing, or was killed. What came before is whole.
+// ErrTorn says that a stream of cells has no end: whoever writes it is still writing, or was killed. What came before is
+// whole.
 var ErrTorn = errors.New("cells have no end: their writer was killed or is still writing")
 
 // CellsWriter writes a stream of cells. It is for one goroutine.
 type CellsWriter struct{ to io.Writer }
 
-// NewCellsWriter begins a stream.
+// NewCellsWriter begins a stream; the error is to's. Close it, or its reader finds it torn.
 func NewCellsWriter(to io.Writer) (*CellsWriter, error) {
 	_, err := io.WriteString(to, cellsMagic)
 	return &CellsWriter{to}, err
@@ -52,8 +54,8 @@ func (w *CellsWriter) Close() error { return w.Write(binary.AppendUvarint(nil, e
 // Slots is how many slots there are.
 func (t *Tally) Slots() int { return len(t.slots) }
 
-// Piece is the slots from … to-1 of a cell's tally in the stream's form, added to dst. It packs them. Slots beyond the last one
-// are empty.
+// Piece is the slots from … to-1 of a cell's tally in the stream's form, added to dst. It packs them. Slots beyond the last
+// one are empty.
 func (t *Tally) Piece(dst []byte, cell, from, to int) []byte {
 	cut := &Tally{slots: make([]slot, max(0, to))}
 	for at := max(0, from); at < min(to, len(t.slots)); at++ {
@@ -69,8 +71,8 @@ func (t *Tally) Piece(dst []byte, cell, from, to int) []byte {
 	return append(dst, text.Bytes()...)
 }
 
-// ReadCells adds up a stream of so many cells, where what was owed before from may be missing. Without an end the error wraps ErrTorn, and the cells are those of the pieces that
-// are whole; any other error means that it is no such stream.
+// ReadCells adds up a stream of so many cells, where what was owed before from may be missing. Without an end the error
+// wraps ErrTorn, and the cells are those of the pieces that are whole; any other error means that it is no such stream.
 func ReadCells(r io.Reader, cells int, from time.Duration) (all Cells, err error) {
 	for range cells {
 		all.Of = append(all.Of, New(0))

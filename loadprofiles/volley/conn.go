@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"redpacket/system/api"
+	"redpacket/system/pause"
 )
 
 // class is a kind of request that shares connections with no other: answers come in order, so a refusal would wait
@@ -141,15 +142,15 @@ func (c *conn) flush() bool {
 // live is the reader's life: dial while users are sent to the place, read until the connection ends, dial again.
 func (c *conn) live(ctx context.Context, lost chan<- struct{}) {
 	dialer := net.Dialer{Timeout: dialTime, Control: unpaced}
-	pause := tick
+	next := tick
 	for c.place.await(ctx) {
 		to, err := dialer.DialContext(ctx, "tcp", c.place.addr)
 		if err != nil {
-			wait(ctx, pause)
-			pause = min(2*pause, redial)
+			pause.For(ctx, next)
+			next = min(2*next, redial)
 			continue
 		}
-		pause = tick
+		next = tick
 		hangUp := context.AfterFunc(ctx, func() { _ = to.Close() })
 		c.up(to)
 		c.read(to)
@@ -161,16 +162,7 @@ func (c *conn) live(ctx context.Context, lost chan<- struct{}) {
 			default:
 			}
 		}
-		wait(ctx, pause)
-	}
-}
-
-func wait(ctx context.Context, long time.Duration) {
-	timer := time.NewTimer(long)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
+		pause.For(ctx, next)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"redpacket/system/names"
+	"redpacket/system/pause"
 )
 
 // Doors are how users find their front doors by a name service: each region's users ask for their region's name, keep the
@@ -71,8 +72,7 @@ func network(i int) netip.Addr { return netip.AddrFrom4([4]byte{100, 64, byte(i)
 
 // pauseUntil waits; false: ctx or the time is over.
 func pauseUntil(ctx context.Context, d time.Duration, end time.Time) bool {
-	wait(ctx, d)
-	return ctx.Err() == nil && time.Now().Before(end)
+	return pause.For(ctx, d) && time.Now().Before(end)
 }
 
 // ask is where each group goes by the latest answers. A group whose question was not answered stays where it is, as behind
@@ -102,7 +102,7 @@ func (g *guide) run(ctx context.Context) {
 		select {
 		case <-lapsed.C:
 		case <-g.lost:
-			wait(ctx, askPause)
+			pause.For(ctx, askPause)
 		case <-ctx.Done():
 		}
 		lapsed.Stop()

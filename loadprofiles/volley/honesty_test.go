@@ -133,7 +133,8 @@ func TestAStarvedGeneratorKnowsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Stop()
-	j := job(t, (&scripted{answer: ok}).serve(t), loadprofiles.Hold(6000, 400*time.Millisecond))
+	// Long enough that the wait for the last answers, in which it wants no core, is a small part of it.
+	j := job(t, (&scripted{answer: ok}).serve(t), loadprofiles.Hold(6000, 2*time.Second))
 	j.Cores = "0"
 	if y, err := Fire(context.Background(), j, nil); err != nil || y.Starved < 0.3 {
 		t.Errorf("it waited %.3f of the time among six busy processes, %v", y.Starved, err)

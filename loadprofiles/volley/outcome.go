@@ -112,18 +112,24 @@ func (e *engine) retry(j *journey, now time.Duration, v verdict) {
 		e.done(j)
 		return
 	}
+	j.retries++
+	e.wheel.add(j, now+v.rest(rule, &j.click.Draw))
+}
+
+// rest is how long a client waits after a verdict before it tries again: a naive one for as long as ever, a polite one for as
+// long as it was asked to.
+func (v verdict) rest(rule loadprofiles.Retry, draw *loadprofiles.Draw) time.Duration {
 	wait, spread := v.wait, v.spread
 	switch {
 	case rule.After > 0:
-		wait, spread = rule.After, 0
+		return rule.After
 	case v.outcome == api.Doubt:
 		wait, spread = doubtWait, doubtSpread
 	}
 	if spread > 0 {
-		wait += time.Duration(j.click.Draw.Next() % uint64(spread))
+		wait += time.Duration(draw.Next() % uint64(spread))
 	}
-	j.retries++
-	e.wheel.add(j, now+wait)
+	return wait
 }
 
 // turn is the clock's work, every tick: let journeys try again, give up what took too long, and look after the

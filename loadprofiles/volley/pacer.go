@@ -7,6 +7,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"redpacket/loadprofiles"
+	"redpacket/system/pause"
 )
 
 const (
@@ -65,14 +66,7 @@ func (p *pacer) Pace(elapsed time.Duration, hits uint64) (time.Duration, bool) {
 	if wait <= 2*quantum {
 		return wait, stop || (wait > 0 && p.ctx.Err() != nil)
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-p.ctx.Done():
-		return 0, true
-	case <-timer.C:
-		return 0, false
-	}
+	return 0, !pause.For(p.ctx, wait)
 }
 
 // next is the arithmetic of Pace.

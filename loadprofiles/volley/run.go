@@ -123,7 +123,8 @@ func (v *volley) meet(ctx context.Context, shards int, within time.Duration) err
 	return nil
 }
 
-// connect opens the connections to every place that users are sent to at first.
+// connect opens the connections to every place that users are sent to at first; it gives up when for as long as within none
+// more was taken.
 func (v *volley) connect(ctx context.Context, g *guide, within time.Duration) error {
 	var all []*conn
 	for _, s := range v.shards {
@@ -137,6 +138,7 @@ func (v *volley) connect(ctx context.Context, g *guide, within time.Duration) er
 	for i, c := range all {
 		select {
 		case <-c.ready:
+			late.Reset(within)
 		case <-late.C:
 			return fmt.Errorf("the front door at %s took no connection within %s (%d of %d connections stand); is it running?", c.place.addr, within, i, len(all))
 		}

@@ -40,7 +40,7 @@ func TestStockVegetaFiresTheSameHits(t *testing.T) {
 	if y.Clicks.Owed != 900 || y.Clicks.Launched != 900 || y.Owed != 900 || y.Launched != 900 || y.Vegeta.Hits != 900 || y.Stream != ours.Stream {
 		t.Errorf("yield %+v; the other style's stream is %s", y, ours.Stream)
 	}
-	if y.Conns < 1 || y.Vegeta.P99 <= 0 || y.Vegeta.Rate < 1000 || y.Shards != 1 {
+	if y.Conns < 1 || y.Vegeta.P99 <= 0 || y.Vegeta.Rate <= 0 || y.Shards != 1 {
 		t.Errorf("yield %+v", y)
 	}
 	claims := count(all, api.Claim, api.Done)

@@ -115,10 +115,11 @@ func ok(head string) []byte {
 	return reply("200 OK", `{"code":"ok"}`)
 }
 
-// job is a volley of so many requests a second at a front door.
+// job is a volley of so many requests a second at a front door. Its clients wait so long for an answer that only what hangs
+// is too late, however busy the machine is.
 func job(t *testing.T, front string, curve loadprofiles.Curve) Job {
 	p := loadprofiles.Night200k(time.Second)
-	p.Curve = curve
+	p.Curve, p.Patience = curve, 30*time.Second
 	p.Retry = loadprofiles.Retry{}
 	return Job{Profile: p, Scale: 1, Seed: 1, Front: front, Key: testKey, Dir: t.TempDir()}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"redpacket/loadprofiles"
+	"redpacket/system/pause"
 	"redpacket/system/promotion"
 )
 
@@ -44,7 +45,7 @@ func newValve(ctx context.Context, job Job) (*valve, error) {
 // follow keeps asking until ctx ends. Times are since zero.
 func (v *valve) follow(ctx context.Context, zero time.Time) {
 	defer v.client.Close()
-	for wait(ctx, valveEvery); ctx.Err() == nil; wait(ctx, valveEvery) {
+	for pause.For(ctx, valveEvery) {
 		switch now, err := v.client.Ask(ctx); {
 		case ctx.Err() != nil:
 		case err != nil:

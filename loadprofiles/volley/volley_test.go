@@ -108,14 +108,36 @@ func TestPoliteClientsWaitAsTheyAreAsked(t *testing.T) {
 	if y.Retries != 20 || count(all, api.List, api.Shed) != 20 || count(all, api.List, api.Done) != 20 {
 		t.Errorf("%d retries; yield %+v", y.Retries, y)
 	}
-	shortest, longest := time.Hour, time.Duration(0)
 	for key, times := range s.tokens {
-		if strings.HasPrefix(key, "/gifts") && len(times) == 2 {
-			shortest, longest = min(shortest, times[1].Sub(times[0])), max(longest, times[1].Sub(times[0]))
+		if strings.HasPrefix(key, "/gifts") && len(times) == 2 && times[1].Sub(times[0]) < time.Second {
+			t.Errorf("one came back after %s, and was asked for 1 to 1.3 s", times[1].Sub(times[0]))
 		}
 	}
-	if shortest < time.Second || longest > 1800*time.Millisecond+2*y.LateMax || longest-shortest < 50*time.Millisecond {
-		t.Errorf("they came back after %s to %s, were asked for 1 to 1.3 s", shortest, longest)
+}
+
+// How long clients wait, without a clock: a client that waits for the spread alone, or for twice as long, is seen.
+func TestHowLongClientsWait(t *testing.T) {
+	busy := verdict{outcome: api.Shed, wait: time.Second, spread: 300 * time.Millisecond}
+	for name, c := range map[string]struct {
+		verdict   verdict
+		rule      loadprofiles.Retry
+		from, to  time.Duration
+		spreadsBy time.Duration // at least
+	}{
+		"polite":                   {busy, loadprofiles.Retry{Most: 1}, time.Second, 1300 * time.Millisecond, 250 * time.Millisecond},
+		"polite, and none spreads": {verdict{outcome: api.Shed, wait: time.Second}, loadprofiles.Retry{Most: 1}, time.Second, time.Second + 1, 0},
+		"polite, in doubt":         {verdict{}, loadprofiles.Retry{Most: 1}, doubtWait, doubtWait + doubtSpread, doubtSpread * 8 / 10},
+		"naive":                    {busy, loadprofiles.Retry{Most: 1, After: 20 * time.Millisecond}, 20 * time.Millisecond, 20*time.Millisecond + 1, 0},
+	} {
+		draw := loadprofiles.Draw(1)
+		shortest, longest := time.Hour, time.Duration(0)
+		for range 1000 {
+			wait := c.verdict.rest(c.rule, &draw)
+			shortest, longest = min(shortest, wait), max(longest, wait)
+		}
+		if shortest < c.from || longest >= c.to || longest-shortest < c.spreadsBy {
+			t.Errorf("%s: they wait for %s to %s; want %s to %s", name, shortest, longest, c.from, c.to)
+		}
 	}
 }
 

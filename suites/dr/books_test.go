@@ -26,14 +26,14 @@ var _ = Describe("the books after a take-over", Ordered, Serial, func() {
 	var on *stage.Standing
 	small := activity.Festival(1, 0.05)
 	BeforeAll(func(ctx SpecContext) {
-		progress := spec.Progress(GinkgoWriter, "books")
+		progress := spec.Progress("books")
 		Expect(stage.Ready(ctx, progress.Say)).To(Succeed())
 		rules := config.Default()
 		rules.DeliveryRate = 2000
 		var err error
 		on, err = stage.Stand(ctx, drills.Stage{Topology: topology.TwoIDC(), Activity: small, Rules: rules}, progress.Say)
 		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(time.Minute))
+		DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(spec.Patience))
 	}, NodeTimeout(spec.Prepare))
 
 	// claims are always of the same users, who ask for what they have, and some for more.
@@ -52,7 +52,7 @@ var _ = Describe("the books after a take-over", Ordered, Serial, func() {
 			var err error
 			r, err = on.ReconcileIn(ctx, idc, "rate=200000&dry=true")
 			return r.Queued, err
-		}).WithTimeout(30*time.Second).WithPolling(500*time.Millisecond).Should(BeZero(), "grants of %s that wait", idc)
+		}).WithTimeout(time.Minute).WithPolling(500*time.Millisecond).Should(BeZero(), "grants of %s that wait", idc)
 		r, err := on.ReconcileIn(ctx, idc, "rate=200000")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(r.Whole()).To(BeTrue(), r.Why)
@@ -90,7 +90,7 @@ var _ = Describe("the books after a take-over", Ordered, Serial, func() {
 		Expect(r.Differences["missing"]).To(BeEquivalentTo(len(gone)))
 		Expect(r.Reissued).To(BeEquivalentTo(len(gone)))
 		findsNothing(ctx, "b")
-	}, SpecTimeout(3*time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	It("are each data centre's own again after a give-back, and a lost mark is named", func(ctx SpecContext) {
 		Expect(on.GiveBack(ctx, "a")).To(Succeed())
@@ -125,5 +125,5 @@ var _ = Describe("the books after a take-over", Ordered, Serial, func() {
 		Expect(r.DeadLetters).To(BeEquivalentTo(1))
 		Expect(r.Marked).To(Equal(marked - 1))
 		findsNothing(ctx, "b")
-	}, SpecTimeout(3*time.Minute))
+	}, SpecTimeout(spec.Patience))
 })

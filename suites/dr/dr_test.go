@@ -1,28 +1,14 @@
 package dr_test
 
 import (
-	"os"
 	"testing"
 
-	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
-
-	"redpacket/drills/stage"
 	"redpacket/suites/spec"
 )
 
-// The generator and the warden are this binary, run again.
-func TestMain(m *testing.M) {
-	stage.Become()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { spec.Main(m) }
 
-func TestDisasters(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "Disaster recovery")
-}
+func TestDisasters(t *testing.T) { spec.Run(t, "Disaster recovery") }
 
-// repeated are the drills of which the worst of several repetitions counts: the loss of a data centre is nothing to be lucky in.
-func repeated() map[string]int { return map[string]int{"dr-9": 9} }
-
-var _ = Describe("after a disaster", Ordered, ContinueOnFailure, Serial, func() { spec.Group("dr", "holds up", repeated()) })
+// The worst of several repetitions of DR-9 counts: the loss of a data centre is nothing to be lucky in.
+var _ = spec.Group{Name: "dr", When: "after a disaster", Says: "holds up", Scale: spec.Own, Times: map[string]int{"dr-9": 9}}.Describe()

@@ -69,7 +69,7 @@ var _ = Describe("every kind of fault", Label("conformance"), Ordered, ContinueO
 	at := &site{}
 
 	BeforeAll(func(ctx SpecContext) {
-		say := spec.Progress(GinkgoWriter, "conformance").Say
+		say := spec.Progress("conformance").Say
 		Expect(stage.Ready(ctx, say)).To(Succeed())
 		var err error
 		at.on, err = stage.Stand(ctx, drills.Stage{Topology: sized(), Activity: activity.Festival(1, 0.001), Rules: config.Default()}, say)

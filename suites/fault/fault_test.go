@@ -1,25 +1,13 @@
 package fault_test
 
 import (
-	"os"
 	"testing"
 
-	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
-
-	"redpacket/drills/stage"
 	"redpacket/suites/spec"
 )
 
-// The generator and the warden are this binary, run again.
-func TestMain(m *testing.M) {
-	stage.Become()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { spec.Main(m) }
 
-func TestFault(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "Fault")
-}
+func TestFault(t *testing.T) { spec.Run(t, "Fault") }
 
-var _ = Describe("when something breaks", Ordered, ContinueOnFailure, Serial, func() { spec.Group("fault", "holds up", nil) })
+var _ = spec.Group{Name: "fault", When: "when something breaks", Says: "holds up", Scale: spec.Own}.Describe()

@@ -1,25 +1,13 @@
 package quiet_test
 
 import (
-	"os"
 	"testing"
 
-	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
-
-	"redpacket/drills/stage"
 	"redpacket/suites/spec"
 )
 
-// The generator and the warden are this binary, run again.
-func TestMain(m *testing.M) {
-	stage.Become()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { spec.Main(m) }
 
-func TestQuiet(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "Quiet")
-}
+func TestQuiet(t *testing.T) { spec.Run(t, "Quiet") }
 
-var _ = Describe("while nothing happens", Ordered, Serial, func() { spec.Group("quiet", "stays silent", nil) })
+var _ = spec.Group{Name: "quiet", When: "while nothing happens", Says: "stays silent", Scale: spec.Own}.Describe()

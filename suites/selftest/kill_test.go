@@ -43,7 +43,7 @@ var _ = Describe("after kill -9 of rehearse nothing is left within 10 s,", Label
 		Expect(said).To(ContainSubstring("sm-1"), "the run to be killed does not run: %v", err)
 		Expect(said).NotTo(ContainSubstring("rehearse: "), "the run to be killed broke off")
 		k.gone(ctx, h)
-	}, NodeTimeout(prepare))
+	}, NodeTimeout(spec.Prepare))
 
 	It("and what there is of a living one is seen: its reaper, its containers, networks and volumes", func(ctx SpecContext) {
 		h := start("living")
@@ -55,7 +55,7 @@ var _ = Describe("after kill -9 of rehearse nothing is left within 10 s,", Label
 		Expect(err).NotTo(HaveOccurred())
 		Expect(killed).To(BeTrue())
 		k.gone(ctx, h)
-	}, SpecTimeout(2*time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	for n := range kills {
 		// A moment in each twentieth of a run, so that every stage of it is met.
@@ -78,7 +78,7 @@ var _ = Describe("after kill -9 of rehearse nothing is left within 10 s,", Label
 			clean++
 			lines = append(lines, fmt.Sprintf("  killed at %5.2f s: %2d things, gone after %4.1f s", at.Seconds(), len(before), took.Seconds()))
 			GinkgoWriter.Println(lines[len(lines)-1])
-		}, SpecTimeout(2*time.Minute))
+		}, SpecTimeout(spec.Patience))
 	}
 
 	AfterAll(func() {
@@ -98,7 +98,7 @@ func (k *killing) prepare(ctx context.Context) {
 	k.dir = GinkgoT().TempDir()
 	k.rehearse, err = selftest.Build(ctx, k.dir)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(stage.Ready(ctx, spec.Progress(GinkgoWriter, "images").Say)).To(Succeed())
+	Expect(stage.Ready(ctx, spec.Progress("images").Say)).To(Succeed())
 }
 
 // start runs the smoke drill in a harness of its own.

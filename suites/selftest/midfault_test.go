@@ -18,6 +18,7 @@ import (
 	"redpacket/faults/warden"
 	"redpacket/suites/selftest"
 	"redpacket/suites/spec"
+	"redpacket/system/pause"
 )
 
 // The moments of a try: the faults come when the load has begun, and the harness dies while both are there, or come.
@@ -34,7 +35,7 @@ var _ = Describe("a harness that dies in mid-fault leaves nothing hurt, and noth
 	var lines []string
 	moments := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), kills+1))
 
-	BeforeAll(func(ctx SpecContext) { k.prepare(ctx) }, NodeTimeout(prepare))
+	BeforeAll(func(ctx SpecContext) { k.prepare(ctx) }, NodeTimeout(spec.Prepare))
 
 	It("of whatever kind: there is a sample of each", func() {
 		sampled := map[string]bool{}
@@ -62,12 +63,7 @@ var _ = Describe("a harness that dies in mid-fault leaves nothing hurt, and noth
 			return ends, err
 		}).WithContext(ctx).WithTimeout(time.Minute).WithPolling(20 * time.Millisecond).Should(HaveLen(2))
 		wait := time.Duration(moments.Int64N(int64(dieLater)))
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+		pause.For(ctx, wait)
 		Expect(h.Ended()).To(BeFalse(), "the harness ended by itself")
 		Expect(end(h)).To(Succeed())
 		took := k.gone(ctx, h)
@@ -91,13 +87,13 @@ var _ = Describe("a harness that dies in mid-fault leaves nothing hurt, and noth
 				_, err := h.KillAfter(ctx, 0)
 				return err
 			})
-		}, SpecTimeout(3*time.Minute))
+		}, SpecTimeout(spec.Patience))
 	}
 
 	for n, pair := range selftest.Pairs(uint64(GinkgoRandomSeed())+1, interrupts) {
 		It(fmt.Sprintf("by Ctrl-C twice, try %d of %d: %s, and %s", n+1, interrupts, pair[0], pair[1]), func(ctx SpecContext) {
 			try(ctx, fmt.Sprintf("ctrl-c-%d", n+1), pair, func(h *selftest.Harness) error { return h.Interrupt(ctx, 2) })
-		}, SpecTimeout(3*time.Minute))
+		}, SpecTimeout(spec.Patience))
 	}
 
 	It("or stands still for longer than its lease: the warden heals, and the drill tells nothing", func(ctx SpecContext) {
@@ -119,7 +115,7 @@ var _ = Describe("a harness that dies in mid-fault leaves nothing hurt, and noth
 		Expect(said).To(ContainSubstring("INCONCLUSIVE"))
 		Expect(said).To(ContainSubstring("the warden healed it, because the harness was silent"))
 		k.gone(ctx, h)
-	}, SpecTimeout(3*time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	AfterAll(func() {
 		text := fmt.Sprintf("%s\nhealed, audited and gone %d of %d\n", strings.Join(lines, "\n"), clean, kills+interrupts)

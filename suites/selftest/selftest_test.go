@@ -19,29 +19,18 @@ import (
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
 	"redpacket/drills/report"
-	"redpacket/drills/stage"
 	"redpacket/suites/selftest"
 	"redpacket/suites/spec"
 	"redpacket/system/images"
 	"redpacket/system/mutant"
 )
 
-// The generator and the warden are this binary, run again.
-func TestMain(m *testing.M) {
-	stage.Become()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { spec.Main(m) }
 
-func TestSelftest(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "Selftest")
-}
-
-// prepare bounds what the first spec waits for: the images, which may take minutes when there are none.
-const prepare = 8 * time.Minute
+func TestSelftest(t *testing.T) { spec.Run(t, "Selftest") }
 
 // each bounds one drill of five seconds, with its cluster, and once more when the stage fails.
-const each = 2 * time.Minute
+const each = 2 * spec.Patience
 
 // board collects the scores of this run.
 type board struct {
@@ -72,19 +61,19 @@ var _ = Describe("the judge catches", Ordered, ContinueOnFailure, Serial, func()
 
 // readyMutant has the images of the build with the bugs made.
 func readyMutant(ctx SpecContext) {
-	_, err := images.EnsureMutant(ctx, spec.Progress(GinkgoWriter, "images").Say)
+	_, err := images.EnsureMutant(ctx, spec.Progress("images").Say)
 	Expect(err).NotTo(HaveOccurred())
 }
 
 // describeSystems plays the same small drill on a system without a bug, then on one with each.
 func describeSystems(scores *board) {
-	BeforeAll(readyMutant, NodeTimeout(prepare))
+	BeforeAll(readyMutant, NodeTimeout(spec.Prepare))
 
 	It("no bug in a normal build, which has none, and every bug of the list in one with the tag", func(ctx SpecContext) {
 		dir := GinkgoT().TempDir()
 		Expect(selftest.BugsIn(ctx, dir, "")).To(BeEmpty())
 		Expect(selftest.BugsIn(ctx, dir, "mutant")).To(Equal(selftest.BugNames()))
-	}, SpecTimeout(prepare))
+	}, SpecTimeout(spec.Prepare))
 
 	It("nothing, where there is no bug", func(ctx SpecContext) {
 		Expect(rehearse(ctx, mutant.None)).To(spec.HoldUp())
@@ -92,7 +81,7 @@ func describeSystems(scores *board) {
 
 	It("a violation that is seen live: the drill is aborted, and its faults are healed", func(ctx SpecContext) {
 		d := selftest.Aborted()
-		o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter, Mutant: mutant.NoDedupe})
+		o, err := spec.Rehearse(ctx, d, spec.Stand{Mutant: mutant.NoDedupe})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(o.Verdict.Status).To(Equal(judge.Fail))
 		Expect(selftest.Failed(o.Verdict)).To(ContainElement("M3"), o.Text)
@@ -119,7 +108,7 @@ func describeSystems(scores *board) {
 
 // describeVersions releases a version with each bug, and looks at which stage it is seen and taken back.
 func describeVersions(scores *board) {
-	BeforeAll(readyMutant, NodeTimeout(prepare))
+	BeforeAll(readyMutant, NodeTimeout(spec.Prepare))
 
 	for _, v := range mutant.Versions() {
 		d := selftest.Release(v)
@@ -146,7 +135,7 @@ func rehearse(ctx context.Context, bug string) spec.Outcome {
 func rehearseDrill(ctx context.Context, d drills.Drill, bug string) spec.Outcome {
 	GinkgoHelper()
 	for again := false; ; again = true {
-		o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter, Mutant: bug})
+		o, err := spec.Rehearse(ctx, d, spec.Stand{Mutant: bug})
 		if err == nil {
 			return o
 		}

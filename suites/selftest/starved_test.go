@@ -31,10 +31,10 @@ var _ = Describe("a generator's core", Label("starved"), Serial, func() {
 		AbortSuite(fmt.Sprintf("%d drills are called %s: %v", len(found), starvedDrill, err))
 	}
 	d := found[0]
-	within := SpecTimeout(d.Profile().Curve.Length() + 2*time.Minute)
+	within := SpecTimeout(d.Profile().Curve.Length() + spec.Patience)
 	rehearse := func(ctx SpecContext) spec.Outcome {
 		GinkgoHelper()
-		o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter})
+		o, err := spec.Rehearse(ctx, d, spec.Stand{})
 		Expect(err).NotTo(HaveOccurred())
 		return o
 	}

@@ -12,6 +12,7 @@ import (
 	"redpacket/suites/smoke"
 	"redpacket/system/api"
 	"redpacket/system/login"
+	"redpacket/system/provision"
 )
 
 // get is a well-formed request for a path with a token.
@@ -56,22 +57,29 @@ func hostile(sign func(api.User, time.Duration) string) map[string]struct {
 	}
 }
 
-func describeHostile(front func() string, key func() string, memory func(SpecContext) float64) {
+// describeHostile sends what no client should.
+func describeHostile(on func() *provision.Cluster) {
 	sign := func(user api.User, lasts time.Duration) string {
-		s, err := login.NewSigner(key())
+		s, err := login.NewSigner(on().Key())
 		Expect(err).NotTo(HaveOccurred())
 		return string(s.Mint(nil, user, uint32(time.Now().Add(lasts).Unix())))
 	}
 	still := func() {
-		r, err := smoke.Say(front(), get("GET", "/gifts", sign(77, time.Hour)), 3*time.Second)
+		r, err := smoke.Say(on().Front(), get("GET", "/gifts", sign(77, time.Hour)), 3*time.Second)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(r.Code).To(Equal("ok"), r.Body)
+	}
+	memory := func(ctx SpecContext) float64 {
+		samples, err := on().Scrape(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(samples["tgw"]).To(HaveKey("process_resident_memory_bytes"))
+		return samples["tgw"]["process_resident_memory_bytes"]
 	}
 
 	It("answers each kind of bad input with its own clear refusal, and goes on", func() {
 		var wrong []string
 		for name, c := range hostile(sign) {
-			r, err := smoke.Say(front(), c.bytes, 3*time.Second)
+			r, err := smoke.Say(on().Front(), c.bytes, 3*time.Second)
 			if err != nil || r.Code != c.want.String() || !strings.Contains(r.Body, `"say"`) {
 				wrong = append(wrong, fmt.Sprintf("%s: want a friendly %s, got %d %s (%v)", name, c.want, r.Status, r.Body, err))
 			}
@@ -81,7 +89,7 @@ func describeHostile(front func() string, key func() string, memory func(SpecCon
 	})
 
 	It("gives up on a request that is half sent, and says so", func() {
-		r, err := smoke.Say(front(), "GET /gifts HTTP/1.1\r\nHost: half", 12*time.Second)
+		r, err := smoke.Say(on().Front(), "GET /gifts HTTP/1.1\r\nHost: half", soonEnough)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(r.Code).To(Equal(api.TooSlow.String()))
 		Expect(r.Closed).To(BeTrue())
@@ -97,7 +105,7 @@ func describeHostile(front func() string, key func() string, memory func(SpecCon
 			}
 		}()
 		for i := range 3000 {
-			conn, err := net.DialTimeout("tcp", front(), 3*time.Second)
+			conn, err := net.DialTimeout("tcp", on().Front(), 3*time.Second)
 			Expect(err).NotTo(HaveOccurred())
 			held = append(held, conn)
 			_, err = fmt.Fprintf(conn, "POST /claim?gift=%d HTTP/1.1\r\nX-Slow: %s", i%20, strings.Repeat("s", i%3000))

@@ -13,6 +13,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"redpacket/suites/spec"
 	"redpacket/system/activity"
 	"redpacket/system/config"
 	"redpacket/system/provision"
@@ -58,15 +59,15 @@ var _ = Describe("after kill -9 of the harness", func() {
 			Expect(harness.Process.Signal(syscall.SIGKILL)).To(Succeed())
 			_ = harness.Wait() // it was killed: that is its error
 			Eventually(ctx, remains).WithContext(ctx).WithTimeout(10 * time.Second).WithPolling(100 * time.Millisecond).Should(Succeed())
-			Consistently(ctx, remains).WithContext(ctx).WithTimeout(2 * time.Second).WithPolling(200 * time.Millisecond).Should(Succeed())
+			Consistently(ctx, remains).WithContext(ctx).WithTimeout(time.Second).WithPolling(200 * time.Millisecond).Should(Succeed())
 		},
-		Entry("while it stands", SpecTimeout(time.Minute), func(lines *bufio.Scanner) {
+		Entry("while it stands", SpecTimeout(spec.Patience), func(lines *bufio.Scanner) {
 			Expect(lines.Scan()).To(BeTrue(), "the harness said nothing")
 			Expect(strings.TrimSpace(lines.Text())).To(Equal(standing))
 		}),
-		Entry("while it is going up", SpecTimeout(time.Minute), func(*bufio.Scanner) {
+		Entry("while it is going up", SpecTimeout(spec.Patience), func(*bufio.Scanner) {
 			Eventually(func() ([]string, error) { return provision.Remains(context.Background()) }).
-				WithTimeout(20 * time.Second).WithPolling(20 * time.Millisecond).ShouldNot(BeEmpty())
+				WithTimeout(soonEnough).WithPolling(20 * time.Millisecond).ShouldNot(BeEmpty())
 		}),
 	)
 })

@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"redpacket/suites/smoke"
+	"redpacket/suites/spec"
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/login"
@@ -16,7 +17,7 @@ import (
 )
 
 // stocked is the activity that the specs' systems stand with.
-func stocked() activity.Activity { return activity.Festival(1, 0.01) }
+func stocked() activity.Activity { return activity.Festival(1, 0.03) }
 
 // users yields users from one on who are, or are not, registered with game 0; each comes once, for a user may claim once
 // in five seconds.
@@ -32,11 +33,11 @@ func users(from api.User, registered bool) func() api.User {
 const (
 	newGift     = 10    // of game 0, for new users only
 	unlisted    = 5_000 // users above it are not in the list that ams-heavy has in memory
-	soonEnough  = 10 * time.Second
 	oneQuestion = 3 * time.Second
 )
 
-// describeOptional kills the optional parts one after the other, and sees that each is missed by name and by nothing else.
+// describeOptional kills the optional parts one after the other, and sees that each is missed by name and by nothing else. It
+// leaves them dead.
 func describeOptional(on func() *provision.Cluster) {
 	ask := func(user api.User, method, path string) smoke.Reply {
 		GinkgoHelper()
@@ -74,7 +75,7 @@ func describeOptional(on func() *provision.Cluster) {
 		Eventually(shown).WithArguments(reader).WithTimeout(soonEnough).Should(Equal(list{Gifts: order(a.Ordered(a.TasteOf(reader)))}))
 		Expect(on().Kill(ctx, "recommend")).To(Succeed())
 		Eventually(shown).WithArguments(reader).WithTimeout(soonEnough).Should(Equal(list{[]string{"recommend"}, order(a.Gifts)}))
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	It("gives the new users' gift to new users while the registry answers, and to nobody when it is dead", func(ctx SpecContext) {
 		Eventually(func() string { return claim(newcomer(), newGift).Code }).WithTimeout(soonEnough).Should(Equal(api.OK.String()))
@@ -88,7 +89,7 @@ func describeOptional(on func() *provision.Cluster) {
 			}
 		}
 		Expect(claim(newcomer(), 0).Code).To(Equal(api.OK.String()), "the cheap gift is there for them")
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	It("is heard by the collector of reports, and does not miss it", func(ctx SpecContext) {
 		Eventually(func(ctx SpecContext) float64 {
@@ -98,5 +99,5 @@ func describeOptional(on func() *provision.Cluster) {
 		}).WithContext(ctx).WithTimeout(soonEnough).Should(BeNumerically(">=", 1))
 		Expect(on().Kill(ctx, "report")).To(Succeed())
 		Expect(claim(newcomer(), 0).Code).To(Equal(api.OK.String()))
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 }

@@ -19,6 +19,7 @@ import (
 	"redpacket/suites/smoke"
 	"redpacket/suites/spec"
 	"redpacket/system/api"
+	"redpacket/system/config"
 	"redpacket/system/control"
 	"redpacket/system/images"
 	"redpacket/system/login"
@@ -45,15 +46,15 @@ var _ = Describe("images of one's own, in the place of recommend and of a store"
 			}
 			Expect(engine.Close()).To(Succeed())
 		})
-		binary := filepath.Join(GinkgoT().TempDir(), "recommend7")
-		compile := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./recommend7")
+		binary := filepath.Join(GinkgoT().TempDir(), "ownrecommend")
+		compile := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./ownrecommend")
 		compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 		said, err := compile.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(said))
-		ours, err := images.Ensure(ctx, spec.Progress(GinkgoWriter, "images").Say)
+		ours, err := images.Ensure(ctx, spec.Progress("images").Say)
 		Expect(err).NotTo(HaveOccurred())
 		for name, files := range map[topology.Image]map[string][]byte{
-			ownRecommend: {"Dockerfile": read("recommend7/Dockerfile"), "recommend7": read(binary)},
+			ownRecommend: {"Dockerfile": read("ownrecommend/Dockerfile"), "ownrecommend": read(binary)},
 			ownStore:     {"Dockerfile": []byte("FROM " + ours[topology.Redis].Tag + "\nLABEL example=store\n")},
 		} {
 			ids[string(name)], err = engine.Build(ctx, docker.Recipe{Tag: string(name), Context: archive(files)})
@@ -63,48 +64,48 @@ var _ = Describe("images of one's own, in the place of recommend and of a store"
 		Expect(err).NotTo(HaveOccurred())
 		replaced, err = replaced.With("cmem-2", ownStore)
 		Expect(err).NotTo(HaveOccurred())
-	}, NodeTimeout(2*time.Minute))
+	}, NodeTimeout(spec.Patience))
 
 	It("shows everybody the order that the image says, and reads its health, metrics and switches", func(ctx SpecContext) {
-		on := stand(ctx, replaced)
+		on := stand(ctx, replaced, stocked(), config.Default())
 		Expect(on.Images()).To(And(HaveKeyWithValue("recommend", ids[string(ownRecommend)]), HaveKeyWithValue("cmem-2", ids[string(ownStore)])))
 		a, want := stocked(), []api.Gift{}
 		for _, g := range a.Ordered(7) {
 			want = append(want, g.ID)
 		}
 		for user := api.User(1); user <= 20; user++ {
-			Eventually(shownTo).WithArguments(on, user).WithTimeout(soonEnough).Should(Equal(want), "user %d of taste %d", user, a.TasteOf(user))
+			Eventually(shownTo).WithArguments(on.Cluster, user).WithTimeout(soonEnough).Should(Equal(want), "user %d of taste %d", user, a.TasteOf(user))
 		}
 		samples, err := on.Scrape(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(samples["recommend"]).To(HaveKeyWithValue(`redpacket_recommendations_total{code="ok"}`, BeNumerically(">=", 20)))
-		Expect(versions(ctx, on)).To(HaveKeyWithValue("recommend", uint64(0)))
+		Expect(versions(ctx, on.Cluster)).To(HaveKeyWithValue("recommend", uint64(0)))
 		platform, err := on.Ops()
 		Expect(err).NotTo(HaveOccurred())
 		changed, err := platform.Switch(ctx, control.Settings{SpreadMS: 5000})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(changed.Missing).To(BeEmpty())
-		Expect(versions(ctx, on)).To(HaveKeyWithValue("recommend", uint64(1)))
+		Expect(versions(ctx, on.Cluster)).To(HaveKeyWithValue("recommend", uint64(1)))
 		Expect(on.Autopsy(ctx)).To(BeEmpty())
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	It("passes a small drill with them", func(ctx SpecContext) {
-		d := catalog.Smoke(4 * time.Second)
+		d := catalog.Smoke(2 * time.Second)
 		d.ID, d.Name, d.Topology = "own", "the whole path, small, with images of one's own", replaced
-		o, err := spec.Rehearse(ctx, d, spec.Stand{Scale: d.Scale, Notes: []string{"the drill's own scale"}, Out: GinkgoWriter})
+		o, err := spec.Rehearse(ctx, d, spec.Stand{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(o).To(spec.HoldUp())
 		saved, err := record.Open(filepath.Join(o.Dir, report.RecordDir))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(saved.Manifest.Images).To(HaveKeyWithValue("recommend", ids[string(ownRecommend)]))
-	}, SpecTimeout(90*time.Second))
+	}, SpecTimeout(spec.Patience))
 
 	It("says in one line that there is no such image, before anything is started", func(ctx SpecContext) {
 		missing, err := topology.OneIDC().With("registry", "example.invalid/registry:0")
 		Expect(err).NotTo(HaveOccurred())
 		_, err = provision.Up(ctx, provision.Plan{Topology: missing, Activity: stocked()})
 		Expect(err).To(MatchError(ContainSubstring(`node registry is to run the image "example.invalid/registry:0", which is neither here nor to be had`)))
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 })
 
 // shownTo is the gift list that a user is shown.

@@ -9,42 +9,31 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"redpacket/drills"
 	"redpacket/drills/stage"
 	"redpacket/loadprofiles"
 	"redpacket/suites/spec"
-	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
-	"redpacket/system/config"
 	"redpacket/system/ledger/ledgertest"
-	"redpacket/system/topology"
 )
 
-var _ = Describe("reconciliation after a small night", Ordered, func() {
-	const scale = 0.03
-	var on *stage.Standing
+// describeRecon fires a small night, and reconciles it; then it spoils the books, and leaves them so.
+func describeRecon(on func() *stage.Standing) {
 	BeforeAll(func(ctx SpecContext) {
-		var err error
-		rules := config.Default()
-		rules.DeliveryRate = 500
-		on, err = stage.Stand(ctx, drills.Stage{Topology: topology.OneIDC(), Activity: activity.Festival(1, scale), Rules: rules},
-			spec.Progress(GinkgoWriter, "recon").Say)
+		night := loadprofiles.Estimate96k(4 * time.Second).Scaled(0.03)
+		_, err := on().Fire(ctx, stage.Load{Profile: night, Seed: 1, Dir: GinkgoT().TempDir()})
 		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(time.Minute))
-		_, err = on.Fire(ctx, stage.Load{Profile: loadprofiles.Estimate96k(6 * time.Second).Scaled(scale), Seed: 1, Dir: GinkgoT().TempDir()})
-		Expect(err).NotTo(HaveOccurred())
-		Eventually(ctx, func() (float64, error) { return backlog(ctx, on) }).WithTimeout(time.Minute).WithPolling(time.Second).Should(BeZero())
-	}, NodeTimeout(3*time.Minute))
+		Eventually(ctx, func() (float64, error) { return backlog(ctx, on()) }).WithTimeout(soonEnough).WithPolling(200 * time.Millisecond).Should(BeZero())
+	}, NodeTimeout(spec.Patience))
 
 	dsn := func() string {
-		addr, err := on.Address("ledger")
+		addr, err := on().Address("ledger")
 		Expect(err).NotTo(HaveOccurred())
 		return fmt.Sprintf("postgres://redpacket@%s/redpacket?sslmode=disable", addr)
 	}
 	pass := func(ctx context.Context) map[string]uint64 {
 		GinkgoHelper()
-		r, err := on.Reconcile(ctx, "rate=200000")
+		r, err := on().Reconcile(ctx, "rate=200000")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(r.Whole()).To(BeTrue(), r.Why)
 		Expect(r.Granted).To(BeNumerically(">", 1000))
@@ -63,7 +52,7 @@ var _ = Describe("reconciliation after a small night", Ordered, func() {
 
 	It("finds nothing in a night that went well", func(ctx SpecContext) {
 		Expect(pass(ctx)).To(Equal(nothing))
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	It("has 0.1 % of lost deliveries delivered again, and then finds nothing", func(ctx SpecContext) {
 		gone, err := ledgertest.Forget(ctx, dsn(), 1000)
@@ -72,12 +61,12 @@ var _ = Describe("reconciliation after a small night", Ordered, func() {
 		n := uint64(len(gone))
 		Expect(pass(ctx)).To(Equal(map[string]uint64{"missing": n, "reissued": n, "dead letters": 0}))
 		Expect(pass(ctx)).To(Equal(nothing))
-		granted, delivered := shelvesOf(ctx, on)
+		granted, delivered := shelvesOf(ctx, on())
 		Expect(delivered).To(Equal(granted), "the ledger, exactly")
-	}, SpecTimeout(2*time.Minute))
+	}, SpecTimeout(spec.Patience))
 
 	It("names one fen, one orphan and one duplicate, and buries each once", func(ctx SpecContext) {
-		granted, _ := shelvesOf(ctx, on)
+		granted, _ := shelvesOf(ctx, on())
 		var some []api.Grant
 		for _, g := range granted {
 			if some = append(some, g); len(some) == 3 {
@@ -96,8 +85,8 @@ var _ = Describe("reconciliation after a small night", Ordered, func() {
 		Expect(pass(ctx)).To(Equal(want))
 		want["dead letters"] = 0
 		Expect(pass(ctx)).To(Equal(want))
-	}, SpecTimeout(time.Minute))
-})
+	}, SpecTimeout(spec.Patience))
+}
 
 // backlog is how many grants wait for their delivery.
 func backlog(ctx context.Context, on *stage.Standing) (sum float64, err error) {

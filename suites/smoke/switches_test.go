@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"redpacket/suites/smoke"
+	"redpacket/suites/spec"
 	"redpacket/system/api"
 	"redpacket/system/control/ops"
 	"redpacket/system/login"
@@ -16,20 +17,19 @@ import (
 	"redpacket/system/topology"
 )
 
-var _ = Describe("switches and playbooks", Ordered, func() {
-	var on *provision.Cluster
+// describeSwitches throws switches, with and without their store, and looks at who is on whose list meanwhile.
+func describeSwitches(on func() *provision.Cluster) {
 	var platform ops.Client
-	BeforeAll(func(ctx SpecContext) {
-		on = stand(ctx, topology.OneIDC())
+	BeforeAll(func() {
 		var err error
-		platform, err = on.Ops()
+		platform, err = on().Ops()
 		Expect(err).NotTo(HaveOccurred())
-	}, NodeTimeout(time.Minute))
+	})
 
 	// echoed asks every process itself, past the platform, which version it runs with.
 	echoed := func(ctx SpecContext) map[string]float64 {
 		GinkgoHelper()
-		samples, err := on.Scrape(ctx)
+		samples, err := on().Scrape(ctx)
 		if err != nil {
 			Expect(samples).NotTo(BeEmpty(), err.Error())
 		}
@@ -55,9 +55,9 @@ var _ = Describe("switches and playbooks", Ordered, func() {
 	}
 	ask := func(user api.User, method, path string) smoke.Reply {
 		GinkgoHelper()
-		s, err := login.NewSigner(on.Key())
+		s, err := login.NewSigner(on().Key())
 		Expect(err).NotTo(HaveOccurred())
-		r, err := smoke.Say(on.Front(), get(method, path, string(s.Mint(nil, user, uint32(time.Now().Add(time.Hour).Unix())))), 3*time.Second)
+		r, err := smoke.Say(on().Front(), get(method, path, string(s.Mint(nil, user, uint32(time.Now().Add(time.Hour).Unix())))), 3*time.Second)
 		Expect(err).NotTo(HaveOccurred())
 		return r
 	}
@@ -84,7 +84,7 @@ var _ = Describe("switches and playbooks", Ordered, func() {
 		o, err = platform.RollBack(ctx, "P1")
 		all(ctx, o, err, 2*time.Second)
 		Expect(degraded()).To(BeZero())
-	}, SpecTimeout(30*time.Second))
+	}, SpecTimeout(spec.Patience))
 
 	It("issuing stops at once, in friendly words, and goes on after", func(ctx SpecContext) {
 		Expect(ask(1001, "POST", "/claim?gift=1&server=1").Code).To(Equal("ok"))
@@ -99,10 +99,10 @@ var _ = Describe("switches and playbooks", Ordered, func() {
 		o, err = platform.RollBack(ctx, "P10")
 		all(ctx, o, err, 2*time.Second)
 		Expect(ask(1002, "POST", "/claim?gift=1&server=1").Code).To(Equal("ok"))
-	}, SpecTimeout(30*time.Second))
+	}, SpecTimeout(spec.Patience))
 
 	It("works without the control store, within 5 s, and brings late comers up to date", func(ctx SpecContext) {
-		Expect(on.Kill(ctx, "control")).To(Succeed())
+		Expect(on().Kill(ctx, "control")).To(Succeed())
 		spread := func() string {
 			ask(2001, "POST", "/claim?gift=1&server=1")
 			return ask(2001, "POST", "/claim?gift=1&server=1").Body
@@ -121,24 +121,24 @@ var _ = Describe("switches and playbooks", Ordered, func() {
 		}
 		reached(platform.Activate(ctx, "P7"))
 		Expect(spread()).To(ContainSubstring(`"spread_ms":15000`))
-		Expect(on.Kill(ctx, "ams-light-1")).To(Succeed())
-		Expect(on.Start(ctx, "ams-light-1")).To(Succeed())
-		Eventually(echoed).WithContext(ctx).WithTimeout(20 * time.Second).Should(HaveKeyWithValue("ams-light-1", BeNumerically(">", 0)))
+		Expect(on().Kill(ctx, "ams-light-1")).To(Succeed())
+		Expect(on().Start(ctx, "ams-light-1")).To(Succeed())
+		Eventually(echoed).WithContext(ctx).WithTimeout(soonEnough).Should(HaveKeyWithValue("ams-light-1", BeNumerically(">", 0)))
 		reached(platform.RollBack(ctx, "P7"))
 		Expect(spread()).To(ContainSubstring(`"spread_ms":4000`))
-		Expect(on.Start(ctx, "control")).To(Succeed())
+		Expect(on().Start(ctx, "control")).To(Succeed())
 		Eventually(func(g Gomega) {
 			o, err := platform.RollBack(ctx, "P7")
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect([]bool{o.Stored, o.Changed}).To(Equal([]bool{true, false}))
-		}).WithTimeout(20 * time.Second).Should(Succeed())
-	}, SpecTimeout(90*time.Second))
+		}).WithTimeout(soonEnough).Should(Succeed())
+	}, SpecTimeout(spec.Patience))
 
 	It("an instance that dies leaves the list and one that returns comes back; the list outlives the store and the caller", func(ctx SpecContext) {
 		const dies = "ams-light-1"
 		// off is who is on the configuration, and not on the gateway's list.
 		off := func(ctx SpecContext) (names []string) {
-			samples, err := on.Scrape(ctx)
+			samples, err := on().Scrape(ctx)
 			if err != nil {
 				Expect(samples).NotTo(BeEmpty(), err.Error())
 			}
@@ -156,21 +156,21 @@ var _ = Describe("switches and playbooks", Ordered, func() {
 			return ask(user, "POST", "/claim?gift=1&server=1").Code
 		}
 		soon := func() AsyncAssertion {
-			return Eventually(off).WithContext(ctx).WithTimeout(20 * time.Second).WithPolling(200 * time.Millisecond)
+			return Eventually(off).WithContext(ctx).WithTimeout(soonEnough).WithPolling(200 * time.Millisecond)
 		}
 		soon().Should(BeEmpty())
-		Expect(on.Kill(ctx, dies)).To(Succeed())
+		Expect(on().Kill(ctx, dies)).To(Succeed())
 		soon().Should(ConsistOf(dies))
-		Expect(on.Kill(ctx, "control")).To(Succeed())
-		Expect(on.Kill(ctx, "tgw")).To(Succeed())
-		Expect(on.Start(ctx, "tgw")).To(Succeed())
+		Expect(on().Kill(ctx, "control")).To(Succeed())
+		Expect(on().Kill(ctx, "tgw")).To(Succeed())
+		Expect(on().Start(ctx, "tgw")).To(Succeed())
 		soon().Should(ConsistOf(dies)) // which a gateway that has just begun can only know from its file
-		Expect(on.Start(ctx, dies)).To(Succeed())
-		Eventually(claims).WithTimeout(10 * time.Second).Should(Equal("ok"))
+		Expect(on().Start(ctx, dies)).To(Succeed())
+		Eventually(claims).WithTimeout(soonEnough).Should(Equal("ok"))
 		// For longer than leases hold: nobody hears of anybody, and nobody is taken off.
 		Consistently(claims).WithTimeout(8 * time.Second).WithPolling(100 * time.Millisecond).Should(Equal("ok"))
 		Expect(off(ctx)).To(ConsistOf(dies))
-		Expect(on.Start(ctx, "control")).To(Succeed())
+		Expect(on().Start(ctx, "control")).To(Succeed())
 		soon().Should(BeEmpty())
-	}, SpecTimeout(2*time.Minute))
-})
+	}, SpecTimeout(spec.Patience))
+}

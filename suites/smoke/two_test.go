@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -25,57 +23,32 @@ import (
 	"redpacket/system/topology"
 )
 
-var _ = Describe("two data centres", Ordered, func() {
+// One system for all that can be asked of two data centres: at rest, then under a load with each playbook in turn, then with
+// users sent over, and last with a gateway dead.
+var _ = Describe("two data centres", Ordered, ContinueOnFailure, func() {
 	var on *stage.Standing
-	small := activity.Festival(1, 0.01)
+	festival := activity.Festival(1, 0.1)
 	BeforeAll(func(ctx SpecContext) {
-		began := time.Now()
-		var err error
-		on, err = stage.Stand(ctx, drills.Stage{Topology: topology.TwoIDC(), Activity: small, Rules: config.Default()},
-			spec.Progress(GinkgoWriter, "two-idc").Say)
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func(ctx SpecContext) { Expect(on.Down(ctx)).To(Succeed()) }, NodeTimeout(30*time.Second))
-		Expect(time.Since(began)).To(BeNumerically("<", 30*time.Second), "from nothing to healthy")
-	}, NodeTimeout(2*time.Minute))
+		rules := config.Default()
+		rules.DeliveryRate = 8 // so low that deliveries queue, which P4 can be seen to spread
+		on = stand(ctx, topology.TwoIDC(), festival, rules)
+	}, NodeTimeout(spec.Patience))
 
-	It("costs little while nobody comes", func(ctx SpecContext) {
-		const watched = 10 * time.Second
-		before, err := on.CPU(ctx)
+	It("need at most 4 GiB of memory while nobody comes", func(ctx SpecContext) {
+		rest, err := on.AtRest(ctx, 3*time.Second)
 		Expect(err).NotTo(HaveOccurred())
-		from := time.Now()
-		Expect(wait(ctx, watched)).To(Succeed())
-		after, err := on.CPU(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		share, by := 0.0, []string{}
-		for node, used := range after {
-			of := (used - before[node]).Seconds() / time.Since(from).Seconds()
-			share += of / float64(runtime.NumCPU())
-			by = append(by, fmt.Sprintf("%5.2f %% %s", 100*of, node))
-		}
-		memory, err := on.Memory(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		var bytes uint64
-		for _, used := range memory {
-			bytes += used
-		}
-		slices.Sort(by)
-		slices.Reverse(by)
-		AddReportEntry("idle", fmt.Sprintf("%d containers use %.1f %% of %d cores and %.2f GiB; most of a core use %v",
-			len(memory), 100*share, runtime.NumCPU(), float64(bytes)/(1<<30), by[:8]))
-		// Prometheus and zhiyun each ask forty processes every second: a quarter to a third of it, with what the answers cost.
-		Expect(share).To(BeNumerically("<=", 0.15), "of the machine's processor time: %v", by)
-		Expect(bytes).To(BeNumerically("<=", uint64(4<<30)))
-	}, SpecTimeout(time.Minute))
+		AddReportEntry("at rest", rest.String()) // what processor time may cost is a gate of make bench
+		Expect(rest.Bytes).To(And(BeNumerically(">", uint64(100<<20)), BeNumerically("<=", uint64(4<<30))))
+	}, SpecTimeout(spec.Patience))
 
-	It("sends a region's users over within two TTLs, and lets their claims be decided at home", func(ctx SpecContext) {
+	Context("under a load,", func() { describeEffects(func() *stage.Standing { return on }) })
+
+	It("send a region's users over within two TTLs, and let their claims be decided at home", func(ctx SpecContext) {
 		dir := GinkgoT().TempDir()
 		profile := loadprofiles.Estimate96k(time.Second)
 		profile.Curve = loadprofiles.Hold(3000, 8*time.Second)
-		share := func(ctx context.Context) float64 {
-			now, err := on.Scrape(ctx)
-			Expect(err).NotTo(HaveOccurred())
-			return arrived(now, "tgw-a")
-		}
+		share := func(ctx context.Context) float64 { return arrived(scraped(ctx, on), "tgw-a") }
+		arrivedBefore, before := share(ctx), scraped(ctx, on)
 		var moved bool
 		var away []float64 // what arrived at a by then: when it was shifted, two TTLs later, and a second after that
 		y, err := on.Fire(ctx, stage.Load{Profile: profile, Seed: 1, Dir: dir, Tell: func(p volley.Progress) {
@@ -91,7 +64,7 @@ var _ = Describe("two data centres", Ordered, func() {
 		}})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(away).To(HaveLen(3))
-		Expect(away[0]).To(BeNumerically(">", 1500), "requests arrived in a before the shift")
+		Expect(away[0]-arrivedBefore).To(BeNumerically(">", 1500), "requests arrived in a before the shift")
 		Expect(away[2]-away[1]).To(BeNumerically("<", 0.01*3000), "requests arrived in a though all had been sent to b")
 		Expect(y.Moved).To(BeNumerically(">", 0))
 		Expect(y.Dropped + y.Unsent).To(BeZero())
@@ -102,7 +75,7 @@ var _ = Describe("two data centres", Ordered, func() {
 				return nil
 			}
 			grants++
-			gift, _ := small.Gift(e.Order.Gift())
+			gift, _ := festival.Gift(e.Order.Gift())
 			if !(activity.Part{IDC: activity.Home(e.User), Of: activity.IDCs}).Has(gift, e.Order) {
 				strangers++
 			}
@@ -111,13 +84,13 @@ var _ = Describe("two data centres", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(grants).To(BeNumerically(">", 100))
 		Expect(strangers).To(BeZero(), "shares given by a data centre that is not their user's home")
-		after, err := on.Scrape(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(after["tgw-b"]["redpacket_forwarded_total"]).To(BeNumerically(">", 100), "calls that b handed to a")
-		AddReportEntry("shift", fmt.Sprintf("%d grants, each from its user's home; b handed %.0f calls over", grants, after["tgw-b"]["redpacket_forwarded_total"]))
-	}, SpecTimeout(time.Minute))
+		const forwarded = "redpacket_forwarded_total"
+		handed := scraped(ctx, on)["tgw-b"][forwarded] - before["tgw-b"][forwarded]
+		Expect(handed).To(BeNumerically(">", 100), "calls that b handed to a")
+		AddReportEntry("shift", fmt.Sprintf("%d grants, each from its user's home; b handed %.0f calls over", grants, handed))
+	}, SpecTimeout(spec.Patience))
 
-	It("drains a data centre by a playbook that every process of both has within 2 s, and takes it back", func(ctx SpecContext) {
+	It("drain a data centre by a playbook that every process of both has within 2 s, and take it back", func(ctx SpecContext) {
 		platform, err := on.Ops()
 		Expect(err).NotTo(HaveOccurred())
 		for _, change := range []func(context.Context, string) (ops.Outcome, error){platform.Activate, platform.RollBack} {
@@ -136,9 +109,9 @@ var _ = Describe("two data centres", Ordered, func() {
 			Expect(echoes).To(Equal(o.Instances))
 			AddReportEntry("switch", fmt.Sprintf("version %d: %d processes of both data centres after %d ms", o.Version, echoes, o.TookMS))
 		}
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 
-	It("is reconciled in each data centre by itself", func(ctx SpecContext) {
+	It("are reconciled each by itself", func(ctx SpecContext) {
 		for _, idc := range topology.TwoIDC().IDCs() {
 			r, err := on.ReconcileIn(ctx, idc, "rate=200000&dry=true")
 			Expect(err).NotTo(HaveOccurred())
@@ -149,15 +122,15 @@ var _ = Describe("two data centres", Ordered, func() {
 				Expect(n).To(BeZero(), "%s in %s: %v", kind, idc, r.Examples)
 			}
 		}
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 
-	It("takes a dead gateway out, and serves its users by the other one", func(ctx SpecContext) {
+	It("take a dead gateway out, and serve its users by the other one", func(ctx SpecContext) {
 		balance := config.Default().Balance
 		noticed := time.Duration(balance.Fall)*balance.Every.D() + balance.Within.D() + 2*balance.TTL.D()
 		Expect(on.Shift(ctx, "a", map[string]int{"a": 100})).To(Succeed())
 		dir := GinkgoT().TempDir()
 		profile := loadprofiles.Estimate96k(time.Second)
-		profile.Curve = loadprofiles.Hold(3000, 10*time.Second)
+		profile.Curve = loadprofiles.Hold(3000, 9*time.Second)
 		var killed time.Duration
 		y, err := on.Fire(ctx, stage.Load{Profile: profile, Seed: 2, Dir: dir, Tell: func(p volley.Progress) {
 			if p.At >= 2*time.Second && killed == 0 {
@@ -176,7 +149,7 @@ var _ = Describe("two data centres", Ordered, func() {
 		Expect(tally.Count(after, lost)).To(BeZero(), "requests lost %s after the gateway died", noticed)
 		AddReportEntry("dead gateway", fmt.Sprintf("%d requests lost within %s of the gateway's death, none later", tally.Count(during, lost), noticed))
 		Expect(on.Start(ctx, "tgw-a")).To(Succeed())
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(spec.Patience))
 })
 
 // arrived is how many requests a gateway has answered.
@@ -189,14 +162,10 @@ func arrived(now drills.Samples, gateway string) (sum float64) {
 	return sum
 }
 
-// wait returns after a time, or with ctx's error when it ends before.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// scraped is what every node shows; one that does not answer fails the spec.
+func scraped(ctx context.Context, on *stage.Standing) drills.Samples {
+	GinkgoHelper()
+	samples, err := on.Scrape(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	return samples
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega/types"
 
 	"redpacket/drills"
@@ -31,26 +32,31 @@ type Outcome struct {
 	Run     repeat.Run // as one repetition of several
 }
 
-// Stand says at which scale to rehearse, why that one, and where progress is printed.
+// Stand is the system that a drill is rehearsed on, beside what the drill says itself.
 type Stand struct {
-	Scale float64
-	Notes []string
-	Out   io.Writer
-
-	Round uint64 // which repetition this is, each under the next seed: 0, 1, …
-
-	Mutant string // the deliberate bug that the system is to have; empty: a normal build
+	Scale  float64  // 0: the drill's own
+	Notes  []string // why that scale; of the drill's own nothing need be said
+	Mutant string   // the deliberate bug that the system is to have; empty: a normal build
+	Round  uint64   // which repetition this is, each under the next seed: 0, 1, …
 }
 
 // moment is how the time stands in the name of what a run leaves.
 const moment = "20060102-150405"
 
-// Rehearse carries a drill out and judges it: the command line calls the same function of stage.
+// Rehearse carries a drill out and judges it, by the same function of stage that the command line calls; it prints to the
+// spec's writer. A drill without a scale, of its own or of s, is an error.
 func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
 	d = d.Under(seed(d.Seed) + s.Round)
 	o := Outcome{Drill: d, Dir: filepath.Join(out(), time.Now().UTC().Format(moment)+"-"+d.ID)}
-	fmt.Fprintf(s.Out, "%s\n  scale      %g: %s\n", strings.Join(d.Script(), "\n"), s.Scale, strings.Join(s.Notes, "; "))
-	p := &progress{out: s.Out, drill: d.ID}
+	if s.Scale == 0 {
+		s.Scale, s.Notes = d.Scale, append(s.Notes, "the drill's own scale")
+	}
+	if s.Scale == 0 {
+		return o, fmt.Errorf("drill %s names no scale of its own: fit one", d.ID)
+	}
+	w := ginkgo.GinkgoWriter
+	fmt.Fprintf(w, "%s\n  scale      %g: %s\n", strings.Join(d.Script(), "\n"), s.Scale, strings.Join(s.Notes, "; "))
+	p := &progress{out: w, drill: d.ID}
 	var err error
 	o.Verdict, err = stage.Rehearse(ctx, d, stage.Run{Scale: s.Scale, Notes: s.Notes, Out: o.Dir, Say: p.say, Tell: p.tell,
 		Mutant: s.Mutant})
@@ -64,27 +70,17 @@ func Rehearse(ctx context.Context, d drills.Drill, s Stand) (Outcome, error) {
 	var text strings.Builder
 	err = report.Text(&text, saved, o.Verdict)
 	o.Text = text.String()
-	fmt.Fprintf(s.Out, "%s  report     %s\n", o.Text, filepath.Join(o.Dir, report.PageFile))
+	fmt.Fprintf(w, "%s  report     %s\n", o.Text, filepath.Join(o.Dir, report.PageFile))
 	if err == nil {
 		o.Run, err = repeat.RunOf(o.Dir, saved, o.Verdict)
 	}
 	return o, err
 }
 
-// Fitted is Rehearse at the largest scale that limits allow the drill; it prints to w.
-func Fitted(ctx context.Context, d drills.Drill, limits drills.Limits, w io.Writer) (Outcome, error) {
-	peak := d.Profile().Curve.Peak()
-	scale, err := drills.FitScale(limits, peak)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return Rehearse(ctx, d, Stand{Scale: scale, Notes: limits.Notes(scale, peak), Out: w})
-}
-
 // out is where runs are kept: REDPACKET_OUT, as the Makefile sets it.
 func out() string { return cmp.Or(os.Getenv("REDPACKET_OUT"), os.TempDir()) }
 
-// Keep writes a file beside the runs.
+// Keep writes a file beside the runs, in a folder that it makes; an older one of that name is replaced.
 func Keep(name, text string) error {
 	if err := os.MkdirAll(out(), 0o755); err != nil {
 		return err
@@ -120,9 +116,9 @@ func (p *progress) tell(now drills.Progress) {
 		now.Offered, now.Goodput, float64(now.Late)/float64(time.Millisecond)))
 }
 
-// Progress prints lines for what is no drill, such as finding the scale.
-func Progress(w io.Writer, name string) stage.Run {
-	p := &progress{out: w, drill: name}
+// Progress prints lines to the spec's writer for what is no drill, such as finding the scale.
+func Progress(name string) stage.Run {
+	p := &progress{out: ginkgo.GinkgoWriter, drill: name}
 	return stage.Run{Say: p.say, Tell: p.tell}
 }
 

@@ -37,7 +37,7 @@ func Root(from string) (string, error) {
 	}
 }
 
-// Read parses every Go file below root.
+// Read parses every Go file below root, but for folders whose name begins with a dot. The first that is no Go is the error.
 func Read(root string) ([]File, error) {
 	var files []File
 	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {

@@ -3,7 +3,6 @@ package ail
 import (
 	"encoding/json"
 	"math"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,23 +13,10 @@ import (
 
 	"redpacket/system/api"
 	"redpacket/system/config"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/wire"
+	"redpacket/system/wire/wiretest"
 )
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	give := time.NewTimer(10 * time.Second)
-	defer give.Stop()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-give.C:
-			t.Fatalf("waited 10 s for: %s", what)
-		case <-tick.C:
-		}
-	}
-}
 
 // served is a process that may be ill, and a link to it.
 type served struct {
@@ -45,10 +31,7 @@ type served struct {
 
 func serve(t *testing.T) *served {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := wiretest.Listen(t)
 	s := &served{Ail: New("ams-light-1", "secret"), codes: map[api.Code]int{}, took: map[uint64]time.Time{}}
 	var from atomic.Pointer[wire.Caller]
 	well := s.Calls(func(batch []wire.Call, to Caller) {
@@ -73,14 +56,14 @@ func serve(t *testing.T) *served {
 			s.took[r.ID] = time.Now()
 		}
 	})
-	eventually(t, "the link", s.link.Up)
+	pausetest.Until(t, "the link", s.link.Up)
 	return s
 }
 
 func (s *served) send(t *testing.T, from, n int) {
 	t.Helper()
 	for id := from; id < from+n; id++ {
-		eventually(t, "room in the link", func() bool { return s.link.Send(wire.Call{ID: uint64(id), User: 7}) })
+		pausetest.Until(t, "room in the link", func() bool { return s.link.Send(wire.Call{ID: uint64(id), User: 7}) })
 	}
 }
 
@@ -106,7 +89,7 @@ func TestAShareOfCallsFails(t *testing.T) {
 	}
 	const n = 5000
 	s.send(t, 0, n)
-	eventually(t, "all answers", func() bool { return s.told(api.OK)+s.told(api.Malformed) == n })
+	pausetest.Until(t, "all answers", func() bool { return s.told(api.OK)+s.told(api.Malformed) == n })
 	if share := float64(s.told(api.Malformed)) / n; math.Abs(share-0.6) > 0.03 {
 		t.Errorf("%.3f of the calls failed; want 0.6", share)
 	}
@@ -117,7 +100,7 @@ func TestAShareOfCallsFails(t *testing.T) {
 	s.Heal("flap")
 	before := s.told(api.Malformed)
 	s.send(t, n, 1000)
-	eventually(t, "answers of one that is well", func() bool { return s.told(api.OK) == 2*n-before+1000-n })
+	pausetest.Until(t, "answers of one that is well", func() bool { return s.told(api.OK) == 2*n-before+1000-n })
 	if s.told(api.Malformed) != before {
 		t.Error("it fails though it was healed")
 	}
@@ -129,10 +112,10 @@ func TestRepliesAreLostAndOwedNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.send(t, 0, 100)
-	eventually(t, "100 lost replies", func() bool { return s.total("lost") == 100 && s.owed() == 0 })
+	pausetest.Until(t, "100 lost replies", func() bool { return s.total("lost") == 100 && s.owed() == 0 })
 	s.Heal("lose")
 	s.send(t, 100, 1)
-	eventually(t, "an answer", func() bool { return s.told(api.OK) > 0 })
+	pausetest.Until(t, "an answer", func() bool { return s.told(api.OK) > 0 })
 	if s.told(api.OK) != 1 {
 		t.Errorf("%d answers; the lost ones were sent", s.told(api.OK))
 	}
@@ -146,9 +129,9 @@ func TestAnswersComeLate(t *testing.T) {
 	}
 	began := time.Now()
 	s.send(t, 0, 10)
-	eventually(t, "ten calls that are late", func() bool { return s.total("slowed") == 10 })
+	pausetest.Until(t, "ten calls that are late", func() bool { return s.total("slowed") == 10 })
 	s.Heal("slow") // what is on its way stays late
-	eventually(t, "answers", func() bool { return s.told(api.OK) == 10 })
+	pausetest.Until(t, "answers", func() bool { return s.told(api.OK) == 10 })
 	if took := time.Since(began); took < late {
 		t.Errorf("answered after %s; want %s at least", took, late)
 	}
@@ -165,7 +148,7 @@ func TestAnIllnessEndsByItself(t *testing.T) {
 	if a.Clock.Skew() != 25*time.Hour || a.Count() != 2 {
 		t.Fatalf("the clock is %s ahead, %d illnesses", a.Clock.Skew(), a.Count())
 	}
-	eventually(t, "the clock to be right again", func() bool { return a.Clock.Skew() == 0 })
+	pausetest.Until(t, "the clock to be right again", func() bool { return a.Clock.Skew() == 0 })
 	if a.Count() != 1 || a.now.Load() == nil {
 		t.Error("the other illness ended too")
 	}

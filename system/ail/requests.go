@@ -3,7 +3,8 @@ package ail
 import (
 	"bytes"
 	"net/http"
-	"time"
+
+	"redpacket/system/pause"
 )
 
 // Requests is next for a process that may be ill: a request that fails is answered 500, one whose reply is lost is served
@@ -27,11 +28,7 @@ func (a *Ail) Requests(part func(*http.Request) string, next http.Handler) http.
 		}
 		kept := &answer{header: http.Header{}, status: http.StatusOK}
 		next.ServeHTTP(kept, r)
-		timer := time.NewTimer(f.late)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
+		if !pause.For(r.Context(), f.late) {
 			return
 		}
 		if !f.lost || !cut(w) {

@@ -14,6 +14,7 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/pause/pausetest"
 )
 
 // thrown is every switch at once.
@@ -186,20 +187,20 @@ func TestFollow(t *testing.T) {
 		return revision
 	}
 	r := write(control.Switches{Version: 1, Settings: control.Settings{CheapOnly: true}}, 0)
-	until(t, "the store's version", runs(1))
+	pausetest.Until(t, "the store's version", runs(1))
 	s.on.Stop()
 	if err := c.Take(control.Switches{Version: 5, Settings: control.Settings{StopIssuing: true}}); err != nil {
 		t.Fatal(err)
 	}
 	s.begin()
-	until(t, "the store to be back", store.Up)
+	pausetest.Until(t, "the store to be back", store.Up)
 	r = write(control.Switches{Version: 4}, r) // older than what was pushed
 	if _, err := store.CAS(t.Context(), control.Key, []byte("{"), r); err != nil {
 		t.Fatal(err)
 	}
 	r++
 	write(control.Switches{Version: 6, Settings: control.Settings{SpreadMS: 9}}, r)
-	until(t, "the newer version", runs(6))
+	pausetest.Until(t, "the newer version", runs(6))
 	if now := c.Now(); now.SpreadMS != 9 || now.StopIssuing {
 		t.Errorf("runs with %+v", now)
 	}

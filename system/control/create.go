@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"redpacket/system/pause"
 )
 
 const (
@@ -35,7 +37,7 @@ func Create(ctx context.Context, addr string) error {
 	}
 	for {
 		err = errors.Join(create(ctx, js, durable, jetstream.FileStorage), create(ctx, js, leases, jetstream.MemoryStorage))
-		if err == nil || !pause(ctx, redialWait) {
+		if err == nil || !pause.For(ctx, redialWait) {
 			return err
 		}
 	}
@@ -77,16 +79,4 @@ func (s *Store) put(ctx context.Context, m *nats.Msg) (uint64, error) {
 		return 0, fmt.Errorf("%s refuses: %s", s, ack.Error.Description)
 	}
 	return ack.Seq, nil
-}
-
-// pause waits; false when ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -32,7 +32,8 @@ func (s *Store) Lease(ctx context.Context, key string, value []byte, ttl time.Du
 	return nil
 }
 
-// Release ends a lease at once.
+// Release ends a lease at once, whoever holds it; one that is not there is released. It asks once, for at most 1 s; the
+// error wraps ErrAway when the store is not there.
 func (s *Store) Release(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err

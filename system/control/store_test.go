@@ -13,6 +13,7 @@ import (
 
 	"redpacket/system/control"
 	"redpacket/system/pair"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/logd"
 )
 
@@ -52,22 +53,8 @@ func (s *server) dial() *control.Store {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(c.Close)
-	until(s.t, "the store to be reached", c.Up)
+	pausetest.Until(s.t, "the store to be reached", c.Up)
 	return c
-}
-
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	give, tick := time.NewTimer(15*time.Second), time.NewTicker(2*time.Millisecond)
-	defer give.Stop()
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-give.C:
-			t.Fatalf("waited 15 s for: %s", what)
-		case <-tick.C:
-		}
-	}
 }
 
 func TestAKeyIsWrittenOverTheRevisionThatWasReadOnly(t *testing.T) {
@@ -101,7 +88,7 @@ func TestAKeyIsWrittenOverTheRevisionThatWasReadOnly(t *testing.T) {
 		t.Errorf("a store that is away: %v", err)
 	}
 	s.begin()
-	until(t, "the store to be back", c.Up)
+	pausetest.Until(t, "the store to be back", c.Up)
 	if e, err := c.Read(ctx, "switches"); err != nil || string(e.Value) != "two" || e.Revision != second || e.Key != "switches" {
 		t.Errorf("after the store's death: %+v, %v", e, err)
 	}
@@ -163,7 +150,7 @@ func TestALeaseEndsByItself(t *testing.T) {
 		t.Fatalf("%q, %v", held, err)
 	}
 	began := time.Now()
-	until(t, "the lease of 3 s to end", func() bool {
+	pausetest.Until(t, "the lease of 3 s to end", func() bool {
 		held, err = c.Leases(ctx, "l5.ams-heavy")
 		return err == nil && len(held) == 1
 	})
@@ -211,7 +198,7 @@ func TestWatchersHear(t *testing.T) {
 			return len(lists) > 0 && slices.Equal(lists[len(lists)-1], keys) && len(values) > 0 && values[len(values)-1] == value
 		}
 	}
-	until(t, "what is there at first", heard(""))
+	pausetest.Until(t, "what is there at first", heard(""))
 	other := s.dial()
 	for range 3 { // a renewal is no news
 		if err := other.Lease(t.Context(), "l5.a", []byte("1"), time.Second); err != nil {
@@ -221,8 +208,8 @@ func TestWatchersHear(t *testing.T) {
 	if _, err := other.CAS(t.Context(), "switches", []byte("v1"), 0); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the lease and the value", heard("v1", "l5.a"))
-	until(t, "the lease's end", heard("v1"))
+	pausetest.Until(t, "the lease and the value", heard("v1", "l5.a"))
+	pausetest.Until(t, "the lease's end", heard("v1"))
 	mu.Lock()
 	for i := range lists[1:] {
 		if slices.Equal(lists[i], lists[i+1]) {
@@ -235,11 +222,11 @@ func TestWatchersHear(t *testing.T) {
 	mu.Unlock()
 	s.on.Stop()
 	s.begin()
-	until(t, "the store to be back", other.Up)
+	pausetest.Until(t, "the store to be back", other.Up)
 	if err := other.Lease(t.Context(), "l5.b", []byte("1"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "what is new after the store's death", heard("v1", "l5.b"))
+	pausetest.Until(t, "what is new after the store's death", heard("v1", "l5.b"))
 	stop()
 	watchers.Wait()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"redpacket/system/books"
+	"redpacket/system/pause"
 )
 
 // Floors returns how far each game's delivery has come: every grant of the game at a Pos up to there was answered for by
@@ -45,7 +46,7 @@ func (l *Log) floor(ctx context.Context, js jetstream.JetStream, game uint8) (ui
 		if err == nil {
 			return floor, nil
 		}
-		if errors.Is(err, jetstream.ErrConsumerNotFound) || !pause(ctx, redialWait) {
+		if errors.Is(err, jetstream.ErrConsumerNotFound) || !pause.For(ctx, redialWait) {
 			return 0, fmt.Errorf("lane %s of the %s: %w", bookmark(game), l, err)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"redpacket/system/pause"
 )
 
 // One request's share of the log. The server holds writers up while it answers, so a request stays small.
@@ -149,7 +151,7 @@ func (l *Log) last(ctx context.Context, subject string) (stored, bool, error) {
 				err = fmt.Errorf("status %s %s", status, m.Header.Get("Description"))
 			}
 		}
-		if errors.Is(err, nats.ErrConnectionClosed) || !pause(ctx, redialWait) {
+		if errors.Is(err, nats.ErrConnectionClosed) || !pause.For(ctx, redialWait) {
 			return stored{}, false, fmt.Errorf("last message on %s of the %s: %w", subject, l, errors.Join(ctx.Err(), err))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/pause"
 )
 
 // saveEvery is how often a lane moves its bookmark while it is busy. What a crash forgets is delivered again, under
@@ -152,7 +153,7 @@ func (l *Lane) catchUp(ctx context.Context) error {
 	}
 	run, err := l.own.fetch(ctx, l.cursor)
 	if errors.Is(err, errAgain) {
-		if !pause(ctx, redialWait) {
+		if !pause.For(ctx, redialWait) {
 			return ctx.Err()
 		}
 		return nil

@@ -10,6 +10,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/books"
 	"redpacket/system/grantlog"
+	"redpacket/system/pause/pausetest"
 )
 
 // lanes opens the three lanes and reads the log for them until the test ends, or stop.
@@ -91,12 +92,12 @@ func TestLaneGivesItsOwnGamesGrants(t *testing.T) {
 	b := []grantlog.Batch{batch("w", 1, 300), batch("w", 2, 7), batch("w", 3, 1)}
 	publish(t, l, shard.Fence, b...)
 	set, _ := lanes(t, l)
-	eventually(t, "all counted", func() bool { return slices.Equal(backlogs(set), []uint64{104, 102, 102}) })
+	pausetest.Until(t, "all counted", func() bool { return slices.Equal(backlogs(set), []uint64{104, 102, 102}) })
 	got := take(t, set.Lane(1), 102, 40)
 	if want := ordersOf(1, b...); !slices.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
-	eventually(t, "nothing left", func() bool { return slices.Equal(backlogs(set), []uint64{104, 0, 102}) })
+	pausetest.Until(t, "nothing left", func() bool { return slices.Equal(backlogs(set), []uint64{104, 0, 102}) })
 	if _, age := set.Lane(0).Backlog(); age <= 0 || age > 10*time.Second {
 		t.Fatalf("the oldest is %v old", age)
 	}
@@ -112,7 +113,7 @@ func TestLaneGivesItsOwnGamesGrants(t *testing.T) {
 	stray := batch("w", 5, 1)
 	stray.Grants[0].Order = api.OrderOf(7, 0, 1)
 	publish(t, l, shard.Fence, stray)
-	eventually(t, "a stray counted", func() bool { return set.Strays() == 1 })
+	pausetest.Until(t, "a stray counted", func() bool { return set.Strays() == 1 })
 }
 
 // What was taken and not done comes again: from the same lane, and, after a crash, from the bookmark on.
@@ -143,13 +144,13 @@ func TestLaneForgetsNothing(t *testing.T) {
 	addr := s.Addr()
 	s.Stop()
 	s = start(t, dir, addr)
-	eventually(t, "connected again", func() bool { return l.Healthy() == nil })
+	pausetest.Until(t, "connected again", func() bool { return l.Healthy() == nil })
 	set, _ = lanes(t, l)
 	got = append(got[:10:10], take(t, set.Lane(0), 20, 200)...)
 	if !slices.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
-	eventually(t, "counted", func() bool { return slices.Equal(backlogs(set), []uint64{0, 30, 30}) })
+	pausetest.Until(t, "counted", func() bool { return slices.Equal(backlogs(set), []uint64{0, 30, 30}) })
 	// At the log's end the bookmark is brought up to date.
 	idle, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -175,7 +176,7 @@ func TestLaneFarBehind(t *testing.T) {
 	publish(t, writer, shard.Fence, b...)
 	set, _ := lanes(t, l)
 	want := ordersOf(2, b...)
-	eventually(t, "all counted", func() bool { return backlogs(set)[2] == uint64(len(want)) })
+	pausetest.Until(t, "all counted", func() bool { return backlogs(set)[2] == uint64(len(want)) })
 	got := take(t, set.Lane(2), 5_000, 1000)
 	k.cut()
 	got = append(got, take(t, set.Lane(2), len(want)-len(got), 1000)...)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"redpacket/system/activity"
+	"redpacket/system/pause"
 )
 
 // Lanes are the delivery queues of an activity's games: each the whole log, as far as it concerns one game.
@@ -33,7 +34,7 @@ func (l *Log) LanesBelieved(ctx context.Context, a activity.Activity, void Seqs)
 	}
 	for game := range a.Games {
 		for err = createBookmark(ctx, js, l.name, game); err != nil; err = createBookmark(ctx, js, l.name, game) {
-			if !pause(ctx, redialWait) {
+			if !pause.For(ctx, redialWait) {
 				return nil, err
 			}
 		}

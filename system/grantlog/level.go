@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"redpacket/system/pair"
+	"redpacket/system/pause"
 )
 
 // copiers is how many batches are copied at once; each waits for its sync.
@@ -69,7 +70,7 @@ func (l *Log) insist(ctx context.Context, fence uint64, b Batch) error {
 			l.doubts.forget(b.id())
 			return nil
 		}
-		if errors.Is(err, ErrFenced) || !pause(ctx, redialWait) {
+		if errors.Is(err, ErrFenced) || !pause.For(ctx, redialWait) {
 			return err
 		}
 	}

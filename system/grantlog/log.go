@@ -155,15 +155,3 @@ func (l *Log) learn(fence uint64, idc string) {
 	}
 	l.known.Store(&next)
 }
-
-// pause waits between two attempts; false when ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

@@ -12,6 +12,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/books"
 	"redpacket/system/grantlog"
+	"redpacket/system/pause/pausetest"
 )
 
 func TestPublishOnceBehindTheFence(t *testing.T) {
@@ -90,7 +91,7 @@ func TestDoubtIsSettledBehindANewFence(t *testing.T) {
 		k.cut()
 		next := announce(t, keeper, grantlog.Shard{IDC: "a", Epoch: 2, Fence: shard.Fence})
 		err := error(grantlog.ErrDoubt)
-		eventually(t, "certain", func() bool {
+		pausetest.Until(t, "certain", func() bool {
 			err = l.Publish(t.Context(), shard.Fence, b)
 			return !errors.Is(err, grantlog.ErrDoubt)
 		})
@@ -112,7 +113,7 @@ func TestTheLogIsAway(t *testing.T) {
 	publish(t, l, shard.Fence, batch("w", 1, 5))
 	addr := s.Addr()
 	s.Stop()
-	eventually(t, "unhealthy", func() bool { return l.Healthy() != nil })
+	pausetest.Until(t, "unhealthy", func() bool { return l.Healthy() != nil })
 	if err := l.Publish(t.Context(), shard.Fence, batch("w", 2, 5)); !errors.Is(err, grantlog.ErrRefused) {
 		t.Fatalf("with no connection: %v", err)
 	}
@@ -120,7 +121,7 @@ func TestTheLogIsAway(t *testing.T) {
 		t.Fatalf("shard with no connection: %v", err)
 	}
 	start(t, dir, addr)
-	eventually(t, "healthy", func() bool { return l.Healthy() == nil })
+	pausetest.Until(t, "healthy", func() bool { return l.Healthy() == nil })
 	publish(t, l, shard.Fence, batch("w", 2, 5), batch("w", 1, 5))
 	if got := read(t, l); !slices.Equal(got, []uint64{1, 2}) {
 		t.Fatalf("batches %v after a restart", got)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+
+	"redpacket/system/pause"
 )
 
 // Last is the sequence number of the last message of the log, 0 when it is empty. It asks until the log answers or ctx
@@ -62,7 +64,7 @@ func (l *Log) span(ctx context.Context, from, to uint64, keep func(stored) error
 		run, err := r.fetch(ctx, from)
 		switch {
 		case errors.Is(err, errAgain):
-			if !pause(ctx, redialWait) {
+			if !pause.For(ctx, redialWait) {
 				return fmt.Errorf("%w: %w", ctx.Err(), err)
 			}
 			continue

@@ -13,6 +13,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/grantlog"
 	"redpacket/system/roles/logd"
+	"redpacket/system/wire/wiretest"
 )
 
 // offer is an activity of three games: gift i belongs to game i % 3.
@@ -94,20 +95,6 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-// eventually waits until ok says so.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for ctx := within(t, 10*time.Second); !ok(); {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
 // link forwards to a server, and can swallow either direction.
 type link struct {
 	addr     string
@@ -119,10 +106,7 @@ type link struct {
 
 func newLink(t *testing.T, to string) *link {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := wiretest.Listen(t)
 	k := &link{addr: listener.Addr().String(), to: to}
 	t.Cleanup(func() { _ = listener.Close(); k.cut() })
 	go func() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"redpacket/system/pair"
+	"redpacket/system/pause"
 )
 
 // Shard is the state of one IDC's shard: the last announcement on its subject.
@@ -103,7 +104,7 @@ func (l *Log) Announce(ctx context.Context, s Shard) (Shard, error) {
 		case errors.Is(err, ErrFenced):
 			return Shard{}, fmt.Errorf("announce shard %s, epoch %d: %w", s.IDC, s.Epoch, err)
 		}
-		if !pause(ctx, redialWait) {
+		if !pause.For(ctx, redialWait) {
 			return Shard{}, fmt.Errorf("announce shard %s, epoch %d: %w: %v", s.IDC, s.Epoch, ErrDoubt, err)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"redpacket/system/pause"
 )
 
 // The stream's limits. A batch of 256 grants is about 6 KB, so a stream holds some 250 million grants.
@@ -40,7 +42,7 @@ func Create(ctx context.Context, addr string, of Streams) error {
 	}
 	for {
 		err = create(ctx, js, of)
-		if err == nil || errors.Is(err, context.Canceled) || !pause(ctx, redialWait) {
+		if err == nil || errors.Is(err, context.Canceled) || !pause.For(ctx, redialWait) {
 			return err
 		}
 	}

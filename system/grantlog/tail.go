@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/pause"
 )
 
 // tailGrants bounds the grants that the tail holds for the lanes: about 10 MB.
@@ -68,7 +69,7 @@ func (t *tail) run(ctx context.Context) error {
 		t.note(err)
 		if len(run) == 0 {
 			wait = min(max(2*wait, tailSoon), tailWait)
-			if !pause(ctx, wait) {
+			if !pause.For(ctx, wait) {
 				return ctx.Err()
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"redpacket/system/grantlog"
 	"redpacket/system/pair"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/logd"
 )
 
@@ -150,7 +151,7 @@ func TestTheMirrorIsAway(t *testing.T) {
 	s := p.open(t, 1, pair.Mirrored)
 	addr := p.b.Addr()
 	p.b.Stop()
-	eventually(t, "unhealthy", func() bool { return p.twin.Healthy(pair.Mirrored) != nil })
+	pausetest.Until(t, "unhealthy", func() bool { return p.twin.Healthy(pair.Mirrored) != nil })
 	if err := p.append(t, s, batch("w", 1, 5)); !errors.Is(err, grantlog.ErrNowhere) {
 		t.Errorf("without the mirror: %v", err)
 	}
@@ -161,7 +162,7 @@ func TestTheMirrorIsAway(t *testing.T) {
 		t.Fatal("alone:", err)
 	}
 	startIDC(t, p.dirs[1], addr, "b")
-	eventually(t, "back", func() bool { return p.twin.Healthy(pair.Mirrored) == nil })
+	pausetest.Until(t, "back", func() bool { return p.twin.Healthy(pair.Mirrored) == nil })
 	p.are(t, []uint64{2}, nil, "")
 	s = p.look(t)
 	if !s.Open || s.Mode != pair.Alone {
@@ -184,7 +185,7 @@ func TestTheOwnLogIsAway(t *testing.T) {
 	s := p.open(t, 1, pair.Mirrored)
 	addr := p.a.Addr()
 	p.a.Stop()
-	eventually(t, "unhealthy", func() bool { return p.twin.Own.Healthy() != nil })
+	pausetest.Until(t, "unhealthy", func() bool { return p.twin.Own.Healthy() != nil })
 	b := batch("w", 1, 5)
 	if err := p.append(t, s, b); !errors.Is(err, grantlog.ErrDoubt) || errors.Is(err, grantlog.ErrNowhere) {
 		t.Fatalf("without the own log: %v", err)
@@ -203,7 +204,7 @@ func TestTheOwnLogIsAway(t *testing.T) {
 		t.Errorf("leaning, the next: %v", err)
 	}
 	startIDC(t, p.dirs[0], addr, "a")
-	eventually(t, "back", func() bool { return p.twin.Healthy(pair.Mirrored) == nil })
+	pausetest.Until(t, "back", func() bool { return p.twin.Healthy(pair.Mirrored) == nil })
 	s = p.look(t)
 	if !s.Open || s.Mode != pair.Leaning {
 		t.Fatalf("seen %+v", s)

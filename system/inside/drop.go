@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/nftables"
+
+	"redpacket/system/pause"
 )
 
 // Drop is packets that are lost on their way into or out of the node's network. What stays inside the node is not touched.
@@ -83,7 +85,7 @@ func (d *Drop) see(ctx context.Context, conn *nftables.Conn, t *nftables.Table) 
 		if d.shown(sum) {
 			return fmt.Sprintf("%d of %d packets dropped", sum.dropped, sum.fits), nil
 		}
-		if !pause(ctx, probeEvery) {
+		if !pause.For(ctx, probeEvery) {
 			return "", fmt.Errorf("the rules of table %s dropped %d of %d packets in %s: nothing uses what they hurt", t.Name, sum.dropped, sum.fits, seenWithin)
 		}
 	}

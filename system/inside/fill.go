@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"redpacket/system/pause"
 )
 
 // Fill is a volume without a free byte. Only a volume of a stated size is filled: a larger one may be the machine's own disk.
@@ -74,7 +76,7 @@ func (f *Fill) write(name string) error {
 
 // keep fills what others free.
 func (f *Fill) keep(ctx context.Context, name string) {
-	for pause(ctx, fillAgain) {
+	for pause.For(ctx, fillAgain) {
 		_ = f.write(name) // at the worst there is room for a moment longer
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"redpacket/system/config"
 )
@@ -110,16 +109,4 @@ func parse(text string) (o Order, err error) {
 		return o, errors.New("order: something stands behind it")
 	}
 	return o, nil
-}
-
-// pause waits, and says whether ctx goes on.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

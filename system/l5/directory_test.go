@@ -13,6 +13,7 @@ import (
 
 	"redpacket/system/l5"
 	"redpacket/system/l5/l5test"
+	"redpacket/system/pause/pausetest"
 )
 
 func TestMemoryIsAStore(t *testing.T) { l5test.Behaves(t, &l5test.Memory{}) }
@@ -80,30 +81,16 @@ func goes(t *testing.T, run func(context.Context)) (stop func()) {
 	return stop
 }
 
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	give, tick := time.NewTimer(5*time.Second), time.NewTicker(2*time.Millisecond)
-	defer give.Stop()
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-give.C:
-			t.Fatalf("waited 5 s for: %s", what)
-		case <-tick.C:
-		}
-	}
-}
-
 func TestInstancesComeAndGo(t *testing.T) {
 	store := &l5test.Memory{}
 	l, _ := follow(t, &l5.Directory{Rules: quick(), Store: store})
 	one := announce(t, store, "ams-1")
-	until(t, "the first", l.is("ams-1"))
+	pausetest.Until(t, "the first", l.is("ams-1"))
 	two := announce(t, store, "ams-2")
-	until(t, "the second", l.is("ams-1", "ams-2"))
+	pausetest.Until(t, "the second", l.is("ams-1", "ams-2"))
 	began := time.Now()
 	one()
-	until(t, "the first to have left", l.is("ams-2"))
+	pausetest.Until(t, "the first to have left", l.is("ams-2"))
 	if took := time.Since(began); took > quick().Lease/2 {
 		t.Errorf("one that says goodbye was listed for %s", took)
 	}
@@ -111,7 +98,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 	if err := store.Lease(t.Context(), "l5.ams.ams-3", []byte("{not json"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "one that cannot be read, but is there", l.is("ams-3"))
+	pausetest.Until(t, "one that cannot be read, but is there", l.is("ams-3"))
 }
 
 // A caller that starts while the store is away, and has no list on disk, begins with whom it was configured with: a store
@@ -124,7 +111,7 @@ func TestACallerThatStartsWithoutTheStore(t *testing.T) {
 	announce(t, store, "ams-1")
 	store.Return()
 	back := time.Now()
-	until(t, "the one that is not there to be off", l.is("ams-1"))
+	pausetest.Until(t, "the one that is not there to be off", l.is("ams-1"))
 	if took := time.Since(back); took < rules.Lease {
 		t.Errorf("an instance that the store did not know was taken off after %s, before a lease was over", took)
 	}
@@ -137,15 +124,15 @@ func TestListSurvivesTheStore(t *testing.T) {
 	l, _ := follow(t, d)
 	announce(t, store, "ams-1")
 	announce(t, store, "ams-2")
-	until(t, "both", l.is("ams-1", "ams-2"))
+	pausetest.Until(t, "both", l.is("ams-1", "ams-2"))
 	store.Die()
-	until(t, "the list to be older than a lease", func() bool { return d.Age(time.Now()) > 2*quick().Lease })
+	pausetest.Until(t, "the list to be older than a lease", func() bool { return d.Age(time.Now()) > 2*quick().Lease })
 	if !l.is("ams-1", "ams-2")() {
 		t.Errorf("the store is away, and the list is %v", l.names)
 	}
 	store.Return()
-	until(t, "the list to be fresh", func() bool { return d.Age(time.Now()) < quick().Lease/2 })
-	until(t, "the leases", func() bool { held, err := store.Leases(t.Context(), "l5.ams"); return err == nil && len(held) == 2 })
+	pausetest.Until(t, "the list to be fresh", func() bool { return d.Age(time.Now()) < quick().Lease/2 })
+	pausetest.Until(t, "the leases", func() bool { held, err := store.Leases(t.Context(), "l5.ams"); return err == nil && len(held) == 2 })
 	if !l.is("ams-1", "ams-2")() {
 		t.Errorf("the store is back, and the list is %v", l.names)
 	}
@@ -158,13 +145,13 @@ func TestListSurvivesTheCaller(t *testing.T) {
 	store, file := &l5test.Memory{}, filepath.Join(t.TempDir(), "ams.json")
 	l, stop := follow(t, &l5.Directory{Rules: quick(), Store: store, File: file})
 	announce(t, store, "ams-1")
-	until(t, "the list", l.is("ams-1"))
-	until(t, "the file", func() bool { _, err := os.Stat(file); return err == nil })
+	pausetest.Until(t, "the list", l.is("ams-1"))
+	pausetest.Until(t, "the file", func() bool { _, err := os.Stat(file); return err == nil })
 	stop()
 	store.Die()
 	d := &l5.Directory{Rules: quick(), Store: store, File: file}
 	l, stop = follow(t, d)
-	until(t, "the list from the disk", l.is("ams-1"))
+	pausetest.Until(t, "the list from the disk", l.is("ams-1"))
 	if age := d.Age(time.Now()); age <= 0 || age > 10*time.Second {
 		t.Errorf("the list from the disk is %s old", age)
 	}
@@ -188,7 +175,7 @@ func TestListSurvivesTheCaller(t *testing.T) {
 			}
 		}
 		l, stop := follow(t, &l5.Directory{Rules: x.rules, Store: store, File: file})
-		until(t, "it to be said", func() bool {
+		pausetest.Until(t, "it to be said", func() bool {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			return len(l.said) > 0
@@ -217,7 +204,7 @@ func TestPeersGoByTheDirectory(t *testing.T) {
 			return peers.Takes(0) == first && peers.Takes(1) == second
 		}
 	}
-	until(t, "both to be used", takes(true, true))
+	pausetest.Until(t, "both to be used", takes(true, true))
 	one()
-	until(t, "the one that leaves to be spared", takes(false, true))
+	pausetest.Until(t, "the one that leaves to be spared", takes(false, true))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"redpacket/system/api"
+	"redpacket/system/pause"
 )
 
 // Result is what became of one grant. The zero value is Unasked.
@@ -78,7 +79,7 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 		if err == nil {
 			return l, nil
 		}
-		if !pause(ctx, retryWait) {
+		if !pause.For(ctx, retryWait) {
 			return nil, fmt.Errorf("open the ledger at %s: %w: %w", config.Host, ctx.Err(), err)
 		}
 	}
@@ -179,18 +180,6 @@ func (l *Ledger) Close() {
 // Healthy is nil when the ledger answers.
 func (l *Ledger) Healthy(ctx context.Context) error {
 	return l.with(ctx, func(ctx context.Context, c *pgx.Conn) error { return c.Ping(ctx) })
-}
-
-// pause waits; false when ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // fits tells whether a grant can be entered.

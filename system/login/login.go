@@ -40,7 +40,7 @@ type sheet struct {
 	text, mac [aes.BlockSize]byte
 }
 
-// NewSigner takes the run's key: 32 hex digits.
+// NewSigner takes the run's key, 32 hex digits; any other text is an error. The signer may be used from any goroutine.
 func NewSigner(key string) (*Signer, error) {
 	raw, err := hex.DecodeString(key)
 	if err != nil || len(raw) != 16 {

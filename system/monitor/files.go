@@ -45,24 +45,26 @@ const (
 // TestsFile is promtool's test of every rule: made to fire by what its Bad says, within its Within; and silent, all of them
 // together, through five minutes of steady data.
 func TestsFile(rules []Rule, steady []Series, file string) ([]byte, error) {
+	// expect is one sample that an expression has to be at a time, in seconds.
+	expect := func(expr string, at, want int) any {
+		return map[string]any{"expr": expr, "eval_time": fmt.Sprintf("%ds", at),
+			"exp_samples": []any{map[string]any{"labels": "{}", "value": want}}}
+	}
 	var tests []any
-	test := func(series []any, expr string, at, want int) {
-		tests = append(tests, map[string]any{"interval": seconds(Every), "input_series": series, "promql_expr_test": []any{
-			map[string]any{"expr": expr, "eval_time": fmt.Sprintf("%ds", at),
-				"exp_samples": []any{map[string]any{"labels": "{}", "value": want}}}}})
+	test := func(series []any, expected ...any) {
+		tests = append(tests, map[string]any{"interval": seconds(Every), "input_series": series, "promql_expr_test": expected})
 	}
 	var quiet []any
 	for _, s := range steady {
 		quiet = append(quiet, written(s.Name, line(s.At, s.Step, steadyFor)))
 	}
-	test(quiet, `count(count_over_time(ALERTS{alertstate="firing"}[5m])) or vector(0)`, steadyFor, 0)
-	test(quiet, `count(up)`, steadyFor, ups(steady)) // silence tells something only when the data are there
+	test(quiet, expect(`count(count_over_time(ALERTS{alertstate="firing"}[5m])) or vector(0)`, steadyFor, 0),
+		expect(`count(up)`, steadyFor, ups(steady))) // silence tells something only when the data are there
 	for _, r := range rules {
 		fires := fmt.Sprintf(`count(count by (alertname) (ALERTS{alertname=%q,alertstate="firing"})) or vector(0)`, r.Name)
 		for _, bad := range [][]Change{r.Bad, r.Or} {
 			if series := turned(steady, bad); len(bad) > 0 {
-				test(series, fires, goesBad-1, 0)
-				test(series, fires, goesBad+int(r.Within.Seconds()), 1)
+				test(series, expect(fires, goesBad-1, 0), expect(fires, goesBad+int(r.Within.Seconds()), 1))
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/wire"
 )
 
@@ -78,20 +79,6 @@ func start(t testing.TB, r Rules, addrs ...string) (*Asker[int], *heard) {
 	return a, h
 }
 
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	give, tick := time.NewTimer(10*time.Second), time.NewTicker(time.Millisecond)
-	defer give.Stop()
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-give.C:
-			t.Fatalf("waited 10 s for: %s", what)
-		case <-tick.C:
-		}
-	}
-}
-
 func linked(a *Asker[int]) func() bool {
 	return func() bool { a.mu.Lock(); defer a.mu.Unlock(); return a.up(0) != nil }
 }
@@ -104,7 +91,7 @@ func patient() Rules {
 func TestEveryQuestionIsSettledOnceWithItsOwnAnswer(t *testing.T) {
 	one, two := startService(t, "127.0.0.1:0", doubled), startService(t, "127.0.0.1:0", doubled)
 	a, h := start(t, patient(), one.addr, two.addr)
-	until(t, "a link", linked(a))
+	pausetest.Until(t, "a link", linked(a))
 	const askers, each, lot = 4, 50, 13
 	var group sync.WaitGroup
 	for n := range askers {
@@ -121,7 +108,7 @@ func TestEveryQuestionIsSettledOnceWithItsOwnAnswer(t *testing.T) {
 		})
 	}
 	group.Wait()
-	until(t, "every answer", func() bool { return len(h.list()) == askers*each*lot })
+	pausetest.Until(t, "every answer", func() bool { return len(h.list()) == askers*each*lot })
 	seen := map[int]bool{}
 	for _, q := range h.list() {
 		if seen[q.Of] || !q.Answered || q.Value != 2*q.Of || q.Code != api.OK {
@@ -150,12 +137,12 @@ func TestAMissedDeadlineIsSettledAsMissed(t *testing.T) {
 	r := patient()
 	r.Within = 100 * time.Millisecond
 	a, h := start(t, r, s.addr)
-	until(t, "a link", linked(a))
+	pausetest.Until(t, "a link", linked(a))
 	asked := time.Now()
 	if !a.Ask([]int{1, 2, 3}) {
 		t.Fatal("not asked")
 	}
-	until(t, "the deadline", func() bool { return len(h.list()) == 3 })
+	pausetest.Until(t, "the deadline", func() bool { return len(h.list()) == 3 })
 	if took := time.Since(asked); took < 100*time.Millisecond {
 		t.Errorf("given up after %s", took)
 	}
@@ -166,7 +153,7 @@ func TestAMissedDeadlineIsSettledAsMissed(t *testing.T) {
 	close(release)
 	s.serve.Store(ptr(doubled))
 	a.Ask([]int{7})
-	until(t, "the next answer", func() bool { return len(h.list()) == 4 })
+	pausetest.Until(t, "the next answer", func() bool { return len(h.list()) == 4 })
 	if q := h.list()[3]; q.Value != 14 {
 		t.Errorf("a late answer settled another question: %+v", q)
 	}
@@ -182,15 +169,15 @@ func TestADeadServiceIsNotAsked(t *testing.T) {
 	if none, _ := start(t, r); none.Ask([]int{1}) {
 		t.Error("asked a service that has no instance")
 	}
-	until(t, "a link", linked(a))
+	pausetest.Until(t, "a link", linked(a))
 	r.Open = 3
 	few, _ := start(t, r, s.addr)
-	until(t, "its link", linked(few))
+	pausetest.Until(t, "its link", linked(few))
 	if few.Ask([]int{1, 2, 3, 4}) || !few.Ask([]int{1, 2, 3}) || few.Ask([]int{4}) {
 		t.Error("other than three questions may be open")
 	}
 	s.kill()
-	until(t, "the link's end", func() bool { return !linked(a)() })
+	pausetest.Until(t, "the link's end", func() bool { return !linked(a)() })
 	if a.Ask([]int{1}) || len(h.list()) != 0 || a.Counts().Skipped != 1 {
 		t.Errorf("asked a dead service: %+v, settled %v", a.Counts(), h.list())
 	}
@@ -202,8 +189,8 @@ func TestASilentServiceIsLeftAloneAndFoundAgain(t *testing.T) {
 	r := patient()
 	r.Within = 5 * time.Millisecond
 	a, _ := start(t, r, s.addr)
-	until(t, "a link", linked(a))
-	until(t, "the rest", func() bool { return !a.Ask([]int{1}) })
+	pausetest.Until(t, "a link", linked(a))
+	pausetest.Until(t, "the rest", func() bool { return !a.Ask([]int{1}) })
 	before := a.asked()
 	for range 100 {
 		a.Ask([]int{1})
@@ -212,7 +199,7 @@ func TestASilentServiceIsLeftAloneAndFoundAgain(t *testing.T) {
 		t.Errorf("while it rests, %d of 100 questions were asked", more)
 	}
 	s.serve.Store(ptr(doubled))
-	until(t, "an answer", func() bool { a.Ask([]int{1}); return a.Counts().Answered > 3 })
+	pausetest.Until(t, "an answer", func() bool { a.Ask([]int{1}); return a.Counts().Answered > 3 })
 }
 
 // asked is how many questions were asked so far.
@@ -275,7 +262,7 @@ func BenchmarkAskOverLoopback(b *testing.B) {
 			}
 		}, func() time.Duration { return time.Since(begun) })
 	a.Dial(b.Context(), []string{s.addr})
-	until(b, "a link", linked(a))
+	pausetest.Until(b, "a link", linked(a))
 	list := make([]int, 64)
 	b.ReportAllocs()
 	b.ResetTimer()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"redpacket/system/pause"
 	"redpacket/system/topology"
 )
 
@@ -35,7 +36,7 @@ func (c *Cluster) await(ctx context.Context, n topology.Node) error {
 				return err
 			}
 		}
-		if !pause(ctx, askEvery) {
+		if !pause.For(ctx, askEvery) {
 			return errors.Join(context.Cause(ctx), missing)
 		}
 	}

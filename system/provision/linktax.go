@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"redpacket/system/pause"
 	"redpacket/system/topology"
 )
 
@@ -57,7 +58,7 @@ func medianPing(ctx context.Context, addr string) (time.Duration, error) {
 			slices.Sort(trips)
 			return trips[len(trips)/2], nil
 		}
-		if !pause(ctx, askEvery) {
+		if !pause.For(ctx, askEvery) {
 			return 0, err
 		}
 	}

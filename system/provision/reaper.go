@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"redpacket/system/pause"
 	"redpacket/system/provision/docker"
 )
 
@@ -129,7 +130,7 @@ func (o orders) sweep(ctx context.Context, engine *docker.Engine) error {
 		if (err == nil || onlyMiscounted(err)) && (!alive || start != o.Start) {
 			return nil
 		}
-		if !pause(ctx, betweenLooks) {
+		if !pause.For(ctx, betweenLooks) {
 			return errors.Join(err, ctx.Err())
 		}
 	}

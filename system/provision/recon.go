@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"redpacket/system/pause"
 	"redpacket/system/recon"
 	"redpacket/system/topology"
 )
@@ -38,7 +39,7 @@ func (c *Cluster) ReconcileIn(ctx context.Context, idc, how string) (recon.Resul
 		return r, fmt.Errorf("reconcile: node %s: %w", n.Name, err)
 	}
 	for pass := r.Pass; r.State == recon.Running; {
-		if !pause(ctx, reconEvery) {
+		if !pause.For(ctx, reconEvery) {
 			return r, fmt.Errorf("reconcile: node %s: %s, slice %d of %d: %w", n.Name, r.Doing, r.Slice, r.Slices, context.Cause(ctx))
 		}
 		text, err := c.get(ctx, n.Name, "/-/recon", reconBytes)

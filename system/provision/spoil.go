@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"redpacket/system/inside"
+	"redpacket/system/pause"
 	"redpacket/system/provision/docker"
 	"redpacket/system/spoil"
 	"redpacket/system/topology"
@@ -182,7 +183,7 @@ func (c *Cluster) heard(ctx context.Context, id string) error {
 		if state, err := c.engine.State(ctx, id); err != nil || !state.Running {
 			return errors.Join(err, errors.New(strings.TrimPrefix(c.saidBy(ctx, id), "redpacket: ")))
 		}
-		if !pause(ctx, hearEvery) {
+		if !pause.For(ctx, hearEvery) {
 			return context.Cause(ctx)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"redpacket/system/pause"
 	"redpacket/system/provision/docker"
 )
 
@@ -139,7 +140,7 @@ func removeRuns(ctx context.Context, engine *docker.Engine, runs []string, quiet
 		if err != nil {
 			failed++
 		}
-		if !pause(ctx, betweenLooks) || failed == removeTries || failed == recounts && onlyMiscounted(err) {
+		if !pause.For(ctx, betweenLooks) || failed == removeTries || failed == recounts && onlyMiscounted(err) {
 			return removed, errors.Join(err, ctx.Err())
 		}
 	}
@@ -180,16 +181,4 @@ func removeThings(ctx context.Context, things []docker.Thing, remove func(contex
 		_ = all.Wait()
 	}
 	return removed, errors.Join(errs...)
-}
-
-// pause waits; it is false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

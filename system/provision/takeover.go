@@ -8,6 +8,7 @@ import (
 
 	"redpacket/system/activity"
 	"redpacket/system/pair"
+	"redpacket/system/pause"
 	"redpacket/system/topology"
 )
 
@@ -57,7 +58,7 @@ func (c *Cluster) move(ctx context.Context, home, what string, done func(context
 				return nil
 			}
 		}
-		if !pause(ctx, moveEvery) {
+		if !pause.For(ctx, moveEvery) {
 			return fmt.Errorf("%s of the users of %s: not done within %s: %w", what, home, moveWithin, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"redpacket/system/topology"
+	"redpacket/system/wire/wiretest"
 )
 
 func TestCoreCount(t *testing.T) {
@@ -118,32 +119,16 @@ func TestMetricsAreFlat(t *testing.T) {
 // server answers the first bytes of every connection with an answer.
 func server(t *testing.T, answer string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
+	return wiretest.Serve(t, func(c net.Conn) {
+		for heard := make([]byte, 64); ; {
+			if _, err := c.Read(heard); err != nil {
 				return
 			}
-			go func() {
-				defer c.Close()
-				heard := make([]byte, 64)
-				for {
-					if _, err := c.Read(heard); err != nil {
-						return
-					}
-					if _, err := io.WriteString(c, answer); err != nil {
-						return
-					}
-				}
-			}()
+			if _, err := io.WriteString(c, answer); err != nil {
+				return
+			}
 		}
-	}()
-	return l.Addr().String()
+	})
 }
 
 func TestStoresAndLedgerAreAskedInTheirOwnWay(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"redpacket/system/api"
+	"redpacket/system/pause/pausetest"
+	"redpacket/system/wire/wiretest"
 )
 
 const claimText = "POST /claim?gift=12&server=3 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nAuthorization: Bearer 01234567890123456789012345678901234567\r\n\r\n"
@@ -62,17 +64,17 @@ func BenchmarkStaticOverLoopback(b *testing.B) {
 }
 
 func BenchmarkCallsOverLoopback(b *testing.B) {
-	l := listen(b)
+	l := wiretest.Listen(b)
 	defer startCalls(b.Context(), l, echo)()
 	var count atomic.Int64
 	link := DialCalls(b.Context(), l.Addr().String(), func(r []Reply) { count.Add(int64(len(r))) })
-	until(b, "the link", link.Up)
+	pausetest.Until(b, "the link", link.Up)
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
 		for !link.Send(Call{ID: uint64(i)}) {
-			until(b, "room", func() bool { return link.Behind() == 0 })
+			pausetest.Until(b, "room", func() bool { return link.Behind() == 0 })
 		}
 	}
-	until(b, "all replies", func() bool { return count.Load() == int64(b.N) })
+	pausetest.Until(b, "all replies", func() bool { return count.Load() == int64(b.N) })
 }

@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/pause/pausetest"
+	"redpacket/system/wire/wiretest"
 )
 
 // open serves a door until the test ends.
 func open(t testing.TB, d Door) (f *Front, addr string) {
 	t.Helper()
-	l := listen(t)
+	l := wiretest.Listen(t)
 	f = NewFront(d)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -231,7 +233,7 @@ func TestHalfClosedClientGetsItsAnswers(t *testing.T) {
 		c.wants(`200 {"code":"ok"}`)
 		c.ended()
 	}
-	until(t, "the connections to end", func() bool { return f.Conns() == 0 })
+	pausetest.Until(t, "the connections to end", func() bool { return f.Conns() == 0 })
 }
 
 func TestMadeUpIDsAreIgnored(t *testing.T) {
@@ -256,7 +258,7 @@ func TestHouseIsFull(t *testing.T) {
 	c.wants(`503 {"code":"busy"`)
 	c.ended()
 	_ = a.Close()
-	until(t, "a place", func() bool { return f.Conns() == 1 })
+	pausetest.Until(t, "a place", func() bool { return f.Conns() == 1 })
 	connect(t, addr).send("GET /gifts HTTP/1.1\r\n\r\n").wants("200")
 }
 
@@ -268,7 +270,7 @@ func TestBackPressure(t *testing.T) {
 	c := connect(t, addr)
 	const n = 5000
 	go func() { _, _ = io.WriteString(c, strings.Repeat("GET /gifts HTTP/1.1\r\n\r\n", n)) }()
-	until(t, "the first hundred", func() bool { return len(asked) == 100 })
+	pausetest.Until(t, "the first hundred", func() bool { return len(asked) == 100 })
 	go func() {
 		for range n {
 			f.Answer([]Reply{{ID: (<-asked).id, Code: api.OK}})
@@ -291,7 +293,7 @@ func TestRest(t *testing.T) {
 		for range 5000 {
 			c.wants("200")
 		}
-		until(t, "the buffers to be given back", func() bool {
+		pausetest.Until(t, "the buffers to be given back", func() bool {
 			conn := f.conns[0].Load()
 			conn.mu.Lock()
 			defer conn.mu.Unlock()

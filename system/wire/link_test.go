@@ -10,32 +10,9 @@ import (
 	"time"
 
 	"redpacket/system/api"
+	"redpacket/system/pause/pausetest"
+	"redpacket/system/wire/wiretest"
 )
-
-func listen(t testing.TB) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// until waits for a condition that other goroutines bring about.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	give := time.NewTimer(5 * time.Second)
-	defer give.Stop()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-give.C:
-			t.Fatalf("waited 5 s for: %s", what)
-		case <-tick.C:
-		}
-	}
-}
 
 // echo answers every call with its user as the wait, and a body.
 func echo(batch []Call, from *Caller) {
@@ -58,7 +35,7 @@ func startCalls(ctx context.Context, l net.Listener, serve func([]Call, *Caller)
 }
 
 func TestCallsRoundTrip(t *testing.T) {
-	l := listen(t)
+	l := wiretest.Listen(t)
 	defer startCalls(t.Context(), l, echo)()
 	var sum, count atomic.Int64
 	link := DialCalls(t.Context(), l.Addr().String(), func(replies []Reply) {
@@ -70,30 +47,30 @@ func TestCallsRoundTrip(t *testing.T) {
 		}
 		count.Add(int64(len(replies)))
 	})
-	until(t, "the link", link.Up)
+	pausetest.Until(t, "the link", link.Up)
 	const n = 50_000
 	for i := range n {
 		for !link.Send(Call{ID: uint64(i) * 3, User: api.User(i)}) {
-			until(t, "room in the link", func() bool { return link.Behind() == 0 })
+			pausetest.Until(t, "room in the link", func() bool { return link.Behind() == 0 })
 		}
 	}
-	until(t, "all replies", func() bool { return count.Load() == n })
+	pausetest.Until(t, "all replies", func() bool { return count.Load() == n })
 	if want := int64(n) * (n - 1) / 2; sum.Load() != want {
 		t.Errorf("sum of the waits %d, want %d", sum.Load(), want)
 	}
 }
 
 func TestLinkComesBack(t *testing.T) {
-	l := listen(t)
+	l := wiretest.Listen(t)
 	addr := l.Addr().String()
 	stop := startCalls(t.Context(), l, echo)
 	var count atomic.Int64
 	link := DialCalls(t.Context(), addr, func(r []Reply) { count.Add(int64(len(r))) })
-	until(t, "the link", link.Up)
+	pausetest.Until(t, "the link", link.Up)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the link to be down", func() bool { return !link.Up() })
+	pausetest.Until(t, "the link to be down", func() bool { return !link.Up() })
 	if link.Send(Call{}) {
 		t.Error("a link that is down took a call")
 	}
@@ -102,13 +79,13 @@ func TestLinkComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer startCalls(t.Context(), l, echo)()
-	until(t, "the link again", link.Up)
+	pausetest.Until(t, "the link again", link.Up)
 	link.Send(Call{})
-	until(t, "a reply", func() bool { return count.Load() == 1 })
+	pausetest.Until(t, "a reply", func() bool { return count.Load() == 1 })
 }
 
 func TestLinkIsNotUpBehindAProxyToNowhere(t *testing.T) {
-	l := listen(t)
+	l := wiretest.Listen(t)
 	defer l.Close()
 	var accepted atomic.Int64
 	go func() {
@@ -122,7 +99,7 @@ func TestLinkIsNotUpBehindAProxyToNowhere(t *testing.T) {
 		}
 	}()
 	link := DialCalls(t.Context(), l.Addr().String(), func([]Reply) {})
-	until(t, "three attempts", func() bool {
+	pausetest.Until(t, "three attempts", func() bool {
 		if link.Up() {
 			t.Fatal("up without a greeting")
 		}
@@ -136,7 +113,7 @@ func TestLinkIsNotUpBehindAProxyToNowhere(t *testing.T) {
 // TestSilentCalleeIsDown: a paused process keeps its connections, so only the heartbeat tells.
 func TestSilentCalleeIsDown(t *testing.T) {
 	t.Parallel()
-	l := listen(t)
+	l := wiretest.Listen(t)
 	defer l.Close()
 	go func() {
 		conn, err := l.Accept()
@@ -147,9 +124,9 @@ func TestSilentCalleeIsDown(t *testing.T) {
 		_, _ = io.Copy(io.Discard, conn) // and never a word
 	}()
 	link := DialCalls(t.Context(), l.Addr().String(), func([]Reply) {})
-	until(t, "the link", link.Up)
+	pausetest.Until(t, "the link", link.Up)
 	began := time.Now()
-	until(t, "the link to be down", func() bool { return !link.Up() })
+	pausetest.Until(t, "the link to be down", func() bool { return !link.Up() })
 	if took := time.Since(began); took > silence+time.Second {
 		t.Errorf("down after %s, want about %s", took, silence)
 	}
@@ -157,10 +134,10 @@ func TestSilentCalleeIsDown(t *testing.T) {
 
 func TestHeartbeatKeepsAQuietLink(t *testing.T) {
 	t.Parallel()
-	l := listen(t)
+	l := wiretest.Listen(t)
 	defer startCalls(t.Context(), l, echo)()
 	link := DialCalls(t.Context(), l.Addr().String(), func([]Reply) {})
-	until(t, "the link", link.Up)
+	pausetest.Until(t, "the link", link.Up)
 	first := link.live.Load()
 	wait, cancel := context.WithTimeout(t.Context(), silence+300*time.Millisecond)
 	defer cancel()
@@ -171,7 +148,7 @@ func TestHeartbeatKeepsAQuietLink(t *testing.T) {
 }
 
 func TestBrokenFrameClosesTheConnection(t *testing.T) {
-	l := listen(t)
+	l := wiretest.Listen(t)
 	defer startCalls(t.Context(), l, func([]Call, *Caller) { t.Error("served a broken frame") })()
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
@@ -210,7 +187,7 @@ func TestSendIsBounded(t *testing.T) {
 
 // A callee knows how many answers it owes each caller, so that it can bound them.
 func TestOwed(t *testing.T) {
-	l, owed := listen(t), make(chan int, 100)
+	l, owed := wiretest.Listen(t), make(chan int, 100)
 	release := make(chan struct{})
 	defer startCalls(t.Context(), l, func(batch []Call, from *Caller) {
 		owed <- from.Owed()
@@ -222,7 +199,7 @@ func TestOwed(t *testing.T) {
 		}()
 	})()
 	link := DialCalls(t.Context(), l.Addr().String(), func([]Reply) {})
-	until(t, "the link", link.Up)
+	pausetest.Until(t, "the link", link.Up)
 	const calls = 3
 	for i := range uint64(calls) {
 		link.Send(Call{ID: i})

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,6 +112,10 @@ func (a *app) dispatch(ctx context.Context, args []string) (int, error) {
 	for _, c := range a.commands() {
 		if c.name == args[0] {
 			rest, o, err := parse(c, args[1:])
+			if errors.Is(err, flag.ErrHelp) {
+				a.help(c)
+				return exitPass, nil
+			}
 			if err != nil {
 				return exitRig, err
 			}
@@ -121,56 +126,82 @@ func (a *app) dispatch(ctx context.Context, args []string) (int, error) {
 	return exitRig, fmt.Errorf("there is no command %q; the commands are %s", args[0], strings.Join(names, ", "))
 }
 
+// usage is every command, and every flag.
 func (a *app) usage() {
 	fmt.Fprintln(a.out, "usage: rehearse COMMAND [flags] [arguments]")
 	for _, c := range a.commands() {
-		fmt.Fprintf(a.out, "  %-24s %s\n", strings.TrimSpace(c.name+" "+c.args), c.does)
+		fmt.Fprintf(a.out, "  %s\n      %s\n", strings.TrimSpace(c.name+" "+c.args), c.does)
 	}
-	fmt.Fprintln(a.out, "flags: --seed N  --scale S (0 to 1)  --hold TIME (of a drill's main phases)  --budget TIME  --runs N (of a bench's figure)")
-	fmt.Fprintln(a.out, "       --repeat N (run: play each drill so often, under the seeds S, S+1, …; the worst counts, and a verdict that hangs on the seed fails)")
-	fmt.Fprintln(a.out, "       --image NAME=IMAGE (another image for a node or a role; as often as wanted; see docs/roles.md)")
-	fmt.Fprintln(a.out, "       --fault 'AT+FOR TYPE {ARGS}' (one more fault, such as '2s+10s node.Frozen {\"Node\":\"recommend\"}'; as often as wanted)")
-	fmt.Fprintln(a.out, "       --sheet FILE (a traffic sheet, such as loadprofiles/estimate/festival.yaml)")
-	fmt.Fprintln(a.out, "       --at URL (of zhiyun's admin port)  --token TOKEN (of the run)")
-	fmt.Fprintln(a.out, "       --out DIR (run: what it leaves, default rehearsals/<time>-<drill>; rehearsal: where its dated folder is made)")
+	fmt.Fprintln(a.out, "rehearse COMMAND --help names the flags that a command takes; all there are:")
+	tell(a.out, (&options{}).flags(""), func(string) bool { return true })
 }
 
-// parse reads flags and arguments in any order, and checks them against the command.
-func parse(c command, args []string) ([]string, options, error) {
-	o := options{set: map[string]bool{}}
-	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+// help is one command, and its flags.
+func (a *app) help(c command) {
+	fmt.Fprintf(a.out, "usage: rehearse %s\n  %s\n", strings.TrimSpace(c.name+" [flags] "+c.args), c.does)
+	tell(a.out, (&options{}).flags(c.name), c.takes)
+}
+
+// tell lists flags with what they mean.
+func tell(w io.Writer, flags *flag.FlagSet, which func(name string) bool) {
+	flags.VisitAll(func(f *flag.Flag) {
+		if which(f.Name) {
+			value, means, _ := strings.Cut(f.Usage, ": ")
+			fmt.Fprintf(w, "  %-28s %s\n", "--"+f.Name+" "+value, means)
+		}
+	})
+}
+
+// flags are all flags there are; what stands for the value comes first in what each says of itself.
+func (o *options) flags(command string) *flag.FlagSet {
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.Uint64Var(&o.seed, "seed", 0, "")
-	flags.Float64Var(&o.scale, "scale", 0, "")
-	flags.StringVar(&o.out, "out", "", "")
-	flags.Func("image", "", func(text string) error { o.images = append(o.images, text); return nil })
-	flags.Func("fault", "", func(text string) error { o.faults = append(o.faults, text); return nil })
-	flags.DurationVar(&o.hold, "hold", 0, "")
-	flags.DurationVar(&o.budget, "budget", 0, "")
-	flags.IntVar(&o.runs, "runs", 0, "")
-	flags.IntVar(&o.repeat, "repeat", 0, "")
-	flags.IntVar(&o.clicks, "clicks", 0, "")
-	flags.StringVar(&o.at, "at", "", "")
-	flags.StringVar(&o.sheet, "sheet", "", "")
-	flags.StringVar(&o.token, "token", "", "")
-	var rest []string
+	flags.Uint64Var(&o.seed, "seed", 0, "N: another stream of users; left out, the drill's own")
+	flags.Float64Var(&o.scale, "scale", 0, "S: of the event's rates, above 0, at most 1; left out, the drill's own, or what the rig carries")
+	flags.StringVar(&o.out, "out", "", "DIR: what it leaves, of run rehearsals/<time>-<drill> when left out; of rehearsal where its dated folder is made")
+	flags.Func("image", "NAME=IMAGE: another image for a node or a role, as often as wanted; see docs/roles.md", func(text string) error {
+		o.images = append(o.images, text)
+		return nil
+	})
+	flags.Func("fault", "'AT+FOR TYPE {ARGS}': one more fault, such as '2s+10s node.Frozen {\"Node\":\"recommend\"}', as often as wanted", func(text string) error {
+		o.faults = append(o.faults, text)
+		return nil
+	})
+	flags.DurationVar(&o.hold, "hold", 0, "TIME: of a drill's main phases, or of each run of a bench, 1s to 24h")
+	flags.DurationVar(&o.budget, "budget", 0, "TIME: what all drills together may take, 1m or more")
+	flags.IntVar(&o.runs, "runs", 0, "N: runs of each figure of a bench, 1 to 100")
+	flags.IntVar(&o.repeat, "repeat", 0, "N: play each drill so often, under the seeds S, S+1, …; the worst counts, and a verdict that hangs on the seed fails")
+	flags.IntVar(&o.clicks, "clicks", 0, fmt.Sprintf("N: of the stream that both activities are given, 1 to %d", mostClicks))
+	flags.StringVar(&o.at, "at", "", "URL: of zhiyun's admin port")
+	flags.StringVar(&o.sheet, "sheet", "", "FILE: a traffic sheet, such as loadprofiles/estimate/festival.yaml")
+	flags.StringVar(&o.token, "token", "", "TOKEN: of the run, for changes")
+	return flags
+}
+
+// takes says whether a flag is one of the command's.
+func (c command) takes(name string) bool { return slices.Contains(strings.Fields(c.flags), name) }
+
+// parse reads flags and arguments in any order, and checks them against the command.
+func parse(c command, args []string) (rest []string, o options, err error) {
+	flags := o.flags(c.name)
 	for {
 		if err := flags.Parse(args); err != nil {
-			return nil, o, fmt.Errorf("%s: %w; see rehearse help", c.name, err)
+			return nil, o, fmt.Errorf("%s: %w; see rehearse %s --help", c.name, err, c.name)
 		}
 		if args = flags.Args(); len(args) == 0 {
 			break
 		}
 		rest, args = append(rest, args[0]), args[1:]
 	}
+	o.set = map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { o.set[f.Name] = true })
 	return rest, o, check(c, rest, o)
 }
 
 func check(c command, args []string, o options) error {
 	for name := range o.set {
-		if !strings.Contains(" "+c.flags+" ", " "+name+" ") {
-			return fmt.Errorf("%s takes no --%s; see rehearse help", c.name, name)
+		if !c.takes(name) {
+			return fmt.Errorf("%s takes no --%s; see rehearse %s --help", c.name, name, c.name)
 		}
 	}
 	switch {

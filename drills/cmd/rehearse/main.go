@@ -1,5 +1,5 @@
-// Command rehearse runs drills against a red packet system that it stands up for them, and says honestly what it saw:
-// rehearse list | show | run | judge | report | diff | rehearsal | bench | estimate | images | doctor | clean.
+// Command rehearse runs drills against a red packet system that it stands up for them, and says honestly what it saw.
+// "rehearse help" lists its commands.
 package main
 
 import (

@@ -79,6 +79,24 @@ func fresh() *fakeRig {
 	return &fakeRig{limits: drills.Limits{Generator: 300_000, System: 120_000}, scales: map[string]float64{}}
 }
 
+// Help of a command is its own: what it does and the flags it takes, no others; and no mistake.
+func TestEachCommandExplainsItself(t *testing.T) {
+	for _, c := range (&app{}).commands() {
+		code, out, err := rehearse(t, fresh(), c.name, "--help")
+		if code != exitPass || err != "" || !strings.Contains(out, "usage: rehearse "+c.name) || !strings.Contains(out, c.does) {
+			t.Errorf("%s --help: exit %d, %q, %q", c.name, code, out, err)
+		}
+		for line := range strings.Lines(out) {
+			if name, isFlag := strings.CutPrefix(line, "  --"); isFlag && !c.takes(strings.Fields(name)[0]) {
+				t.Errorf("%s --help tells of --%s", c.name, name)
+			}
+		}
+		if n := strings.Count(out, "\n  --"); n != len(strings.Fields(c.flags)) {
+			t.Errorf("%s --help tells of %d flags; it takes %q", c.name, n, c.flags)
+		}
+	}
+}
+
 func TestWrongArgumentsAreOneLineAndExit3(t *testing.T) {
 	for _, c := range []struct {
 		args  string

@@ -14,7 +14,7 @@ type Bounds struct {
 	Memory uint64 // bytes
 }
 
-// Bounds tells how a container is bounded.
+// Bounds tells how a container is bounded, running or not; 0 is no bound. A container that is not there is an error.
 func (e *Engine) Bounds(ctx context.Context, id string) (b Bounds, err error) {
 	found, err := e.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil {

@@ -72,7 +72,7 @@ type Volume struct {
 	MiB    int // its size: then it lies in memory, and is empty again when no running container has it; 0: the machine's own disk
 }
 
-// CreateVolume makes an empty volume.
+// CreateVolume makes an empty volume; one of that name and form that is there already is left as it is.
 func (e *Engine) CreateVolume(ctx context.Context, v Volume) error {
 	name, options := v.Name, client.VolumeCreateOptions{Name: v.Name, Labels: v.Labels}
 	if v.MiB > 0 {

@@ -25,7 +25,7 @@ type State struct {
 	StartedAt time.Time
 }
 
-// State asks how a container is.
+// State asks how a container is; one that is not there is an error.
 func (e *Engine) State(ctx context.Context, id string) (State, error) {
 	found, err := e.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil {

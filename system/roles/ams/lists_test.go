@@ -11,6 +11,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/optional"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/wire"
 )
 
@@ -19,7 +20,7 @@ func lighted(t *testing.T, recommend *part, within time.Duration) *light {
 	l := newLight(config.Config{Node: "ams-light-1", Activity: activity.Festival(1, 0.001), Rules: config.Default()}, since(time.Now()))
 	if recommend != nil {
 		l.lists.dial(t.Context(), []string{recommend.addr}, within)
-		eventually(t, "a link to recommend", func() bool { return l.lists.asker.Ask(nil) })
+		pausetest.Until(t, "a link to recommend", func() bool { return l.lists.asker.Ask(nil) })
 	}
 	return l
 }
@@ -36,7 +37,7 @@ func show(t *testing.T, l *light, n int) []wire.Reply {
 		t.Fatalf("%d lists were taken for receipts", len(reads))
 	}
 	l.pump.out.send()
-	eventually(t, "every list", func() bool { return len(e.codes()) == n })
+	pausetest.Until(t, "every list", func() bool { return len(e.codes()) == n })
 	return e.heard
 }
 
@@ -90,7 +91,7 @@ func TestListsWithoutRecommendAreTheDefaultAndSaySo(t *testing.T) {
 	} {
 		if name == "dead" {
 			dead.stop()
-			eventually(t, "the end of the link", func() bool { return !l.lists.asker.Ask(nil) })
+			pausetest.Until(t, "the end of the link", func() bool { return !l.lists.asker.Ask(nil) })
 		}
 		for _, r := range show(t, l, 20) {
 			s := read(t, r)
@@ -117,7 +118,7 @@ func BenchmarkRecommendedList(b *testing.B) {
 	a := activity.Festival(1, 0.001)
 	l := newLight(config.Config{Activity: a, Rules: config.Default()}, since(time.Now()))
 	l.lists.dial(b.Context(), []string{startPart(b, tasteful(a)).addr}, unhurried)
-	eventually(b, "a link", func() bool { return l.lists.asker.Ask(nil) })
+	pausetest.Until(b, "a link", func() bool { return l.lists.asker.Ask(nil) })
 	heard := make(counter, 1<<10)
 	batch := make([]waiting, readBatch)
 	b.ReportAllocs()

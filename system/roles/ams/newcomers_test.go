@@ -2,7 +2,6 @@ package ams
 
 import (
 	"context"
-	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,7 +11,9 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/optional"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/wire"
+	"redpacket/system/wire/wiretest"
 )
 
 // part is an optional part behind a real listener; it answers as it is told to.
@@ -25,10 +26,7 @@ type part struct {
 
 func startPart(t testing.TB, answer func(wire.Call) (wire.Reply, bool)) *part {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := wiretest.Listen(t)
 	ctx, stop := context.WithCancel(t.Context())
 	p := &part{addr: l.Addr().String(), stop: stop}
 	p.answer.Store(&answer)
@@ -47,15 +45,6 @@ func startPart(t testing.TB, answer func(wire.Call) (wire.Reply, bool)) *part {
 	}()
 	t.Cleanup(stop)
 	return p
-}
-
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); rest(t.Context(), time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("waited 10 s for: " + what)
-		}
-	}
 }
 
 // truthful is a registry.
@@ -77,7 +66,7 @@ func asking10(t *testing.T, registry *part, within time.Duration) *heavy {
 	}
 	h.newcomers.dial(t.Context(), []string{registry.addr}, within)
 	// A first question that is taken shows that the link is up; its user is nobody's in the tests.
-	eventually(t, "a link to the registry", func() bool { return h.newcomers.asker.Ask(nil) })
+	pausetest.Until(t, "a link to the registry", func() bool { return h.newcomers.asker.Ask(nil) })
 	return h
 }
 
@@ -105,7 +94,7 @@ func TestOnlyNewcomersJoinTheLine(t *testing.T) {
 		}
 	}
 	inLine, _ := h.pump.line.state()
-	eventually(t, "everyone's answer or place", func() bool {
+	pausetest.Until(t, "everyone's answer or place", func() bool {
 		inLine, _ = h.pump.line.state()
 		return inLine+len(e.codes()) == n
 	})
@@ -139,7 +128,7 @@ func TestAFailedLookupIsTheCheapSide(t *testing.T) {
 			h, e := asking10(t, startPart(t, answer), optional.Deadline), &ear{}
 			began := time.Now()
 			refused := h.newcomers.prove(claims10(h, e, stranger, 50), nil)
-			eventually(t, "fifty answers", func() bool { return len(refused)+len(e.codes()) == 50 })
+			pausetest.Until(t, "fifty answers", func() bool { return len(refused)+len(e.codes()) == 50 })
 			if took := time.Since(began); name == "silent" && took < optional.Deadline {
 				t.Errorf("given up after %s", took)
 			}
@@ -168,7 +157,7 @@ func TestADeadRegistryGrantsNobody(t *testing.T) {
 	registry := startPart(t, truthful(activity.Festival(1, 0.001)))
 	h, e := asking10(t, registry, optional.Deadline), &ear{}
 	registry.stop()
-	eventually(t, "the end of the link", func() bool { return !h.newcomers.asker.Ask(nil) })
+	pausetest.Until(t, "the end of the link", func() bool { return !h.newcomers.asker.Ask(nil) })
 	var refused []wire.Reply
 	for i := range 100 {
 		refused = h.newcomers.prove(claims10(h, e, api.User(stranger+1000*i), 1000), refused)

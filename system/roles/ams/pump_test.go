@@ -13,6 +13,7 @@ import (
 	"redpacket/system/cmem"
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/pause"
 	"redpacket/system/wire"
 )
 
@@ -199,7 +200,7 @@ func TestLight(t *testing.T) {
 	l.take([]wire.Call{{ID: 0, Op: api.List}, {ID: 1, Op: api.Select, Gift: 13}, {ID: 2, Op: api.Receipt, User: 1}, {ID: 3, Op: api.Claim},
 		{ID: 4, Op: api.Select, Gift: 99}}, e)
 	for deadline := time.Now().Add(5 * time.Second); len(e.codes()) < 5 && time.Now().Before(deadline); {
-		rest(ctx, time.Millisecond)
+		pause.For(ctx, time.Millisecond)
 	}
 	cancel()
 	<-done

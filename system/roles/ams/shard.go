@@ -11,6 +11,7 @@ import (
 
 	"redpacket/system/cmem"
 	"redpacket/system/grantlog"
+	"redpacket/system/pause"
 )
 
 // redialWait is between two attempts to reach a cmem node or the log.
@@ -35,7 +36,7 @@ func (s *shard) follow(ctx context.Context, idc string, log watcher) {
 		if ctx.Err() == nil {
 			fmt.Printf("shard %s: %v; watching again\n", idc, err)
 		}
-		rest(ctx, redialWait)
+		pause.For(ctx, redialWait)
 	}
 }
 
@@ -54,7 +55,7 @@ func (s *shard) dial(ctx context.Context, name, addr string) {
 	for ctx.Err() == nil {
 		store, err := cmem.Dial(ctx, addr)
 		if err != nil {
-			rest(ctx, redialWait)
+			pause.For(ctx, redialWait)
 			continue
 		}
 		s.mu.Lock()
@@ -105,14 +106,4 @@ func (s *shard) open() error {
 		return fmt.Errorf("shard %s is closed at epoch %d", v.IDC, v.Epoch)
 	}
 	return nil
-}
-
-// rest waits, or until ctx ends.
-func rest(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

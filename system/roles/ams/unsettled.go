@@ -11,6 +11,7 @@ import (
 	"redpacket/system/grantlog"
 	"redpacket/system/mutant"
 	"redpacket/system/pair"
+	"redpacket/system/pause"
 )
 
 // job is one batch on its way.
@@ -84,7 +85,7 @@ func (d *desk) publish(ctx context.Context, j *job, b grantlog.Batch) {
 	}
 	d.doubts.Add(1)
 	defer d.doubts.Add(-1)
-	for pause := pauseMin; ctx.Err() == nil; pause = min(2*pause, pauseMax) {
+	for next := pauseMin; ctx.Err() == nil; next = min(2*next, pauseMax) {
 		now := d.where().Shard
 		if now.Epoch > j.turn.Epoch && j.Mode != pair.Single {
 			d.log.Forget(b)
@@ -102,7 +103,7 @@ func (d *desk) publish(ctx context.Context, j *job, b grantlog.Batch) {
 		case errors.Is(err, grantlog.ErrFenced) && j.Mode == pair.Single:
 			return // the epoch has moved: Redis is filled anew from the log, where the batch is not
 		}
-		rest(ctx, pause)
+		pause.For(ctx, next)
 	}
 }
 
@@ -117,11 +118,11 @@ func (d *desk) returnOnce(ctx context.Context, j *job) bool {
 
 // until tries until done says so, or the shard's epoch has moved: then Redis is filled anew, and its part is over.
 func (d *desk) until(ctx context.Context, j *job, done func() bool) {
-	for pause := pauseMin; ctx.Err() == nil; pause = min(2*pause, pauseMax) {
+	for next := pauseMin; ctx.Err() == nil; next = min(2*next, pauseMax) {
 		if done() || d.where().Epoch > j.turn.Epoch {
 			return
 		}
-		rest(ctx, pause)
+		pause.For(ctx, next)
 	}
 }
 
@@ -133,12 +134,12 @@ type leaver interface {
 // inherit settles the batches that a previous life of this process decided and did not finish: some of them may not be
 // durable, and their users heard nothing.
 func (h *heavy) inherit(ctx context.Context) {
-	for pause := pauseMin; ctx.Err() == nil; pause = min(2*pause, pauseMax) {
+	for next := pauseMin; ctx.Err() == nil; next = min(2*next, pauseMax) {
 		v := h.shard.now()
 		if v.Open && v.store != nil && h.desk.inherit(ctx, stand{v.Shard, v.store}, v.store) {
 			return
 		}
-		rest(ctx, pause)
+		pause.For(ctx, next)
 	}
 }
 

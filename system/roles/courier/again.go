@@ -177,7 +177,7 @@ func (d desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (r *round) askAgain(ctx context.Context, grants []api.Grant) ([]delivery.Answer, int) {
 	var answers []delivery.Answer
 	for len(grants) > 0 {
-		n := min(len(grants), r.most())
+		n := min(len(grants), delivery.MaxOrders, delivery.NewWindow(r.limit()).Most()) // the lane's own window is the lane's
 		j := job{ctx, grants[:n], make(chan []delivery.Answer, 1)}
 		if !r.again.add(j) {
 			return nil, http.StatusServiceUnavailable

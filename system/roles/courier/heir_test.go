@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"redpacket/system/activity"
 	"redpacket/system/api"
@@ -17,6 +16,7 @@ import (
 	"redpacket/system/control"
 	"redpacket/system/grantlog"
 	"redpacket/system/pair"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/idip/delivery"
 	"redpacket/system/roles/logd"
 )
@@ -83,7 +83,7 @@ func TestInherit(t *testing.T) {
 	log(s, 3)
 	s.Mode, s.Open, s.Epoch, s.By, s.Void = pair.Taken, false, 2, "two", grantlog.NewSeqs(s.Fence+2)
 	s = say(s)
-	eventually(t, "the two that are believed", func() bool {
+	pausetest.Until(t, "the two that are believed", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return len(got) == 2
@@ -94,19 +94,5 @@ func TestInherit(t *testing.T) {
 	defer mu.Unlock()
 	if want := []api.Order{api.OrderOf(1, 0, 1), api.OrderOf(1, 0, 3)}; !slices.Equal(got, want) {
 		t.Errorf("delivered %v; want %v", got, want)
-	}
-}
-
-// eventually waits until ok says so.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.After(30 * time.Second); !ok(); {
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("never: %s", what)
-		}
 	}
 }

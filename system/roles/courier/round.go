@@ -12,6 +12,7 @@ import (
 	"redpacket/system/config"
 	"redpacket/system/control"
 	"redpacket/system/mutant"
+	"redpacket/system/pause"
 	"redpacket/system/roles/idip/delivery"
 )
 
@@ -112,15 +113,20 @@ func asked(grants []api.Grant) []api.Grant {
 	return grants
 }
 
-// most is how many orders to take next: what the game's limit allows, or the share of it that the switches leave. A game
-// without a limit has no share. The window's rate changes here only, so that what was taken can always pass.
+// most is how many orders to take next. The window's rate changes here only, so that what was taken can always pass; the
+// lane's own goroutine calls it.
 func (r *round) most() int {
-	if share := r.switches.Now().CourierShare; r.rate > 0 && share > 0 {
-		r.window.SetRate(r.rate * share)
-	} else {
-		r.window.SetRate(r.rate)
-	}
+	r.window.SetRate(r.limit())
 	return min(delivery.MaxOrders, r.window.Most())
+}
+
+// limit is the game's limit in orders per second, or the share of it that the switches leave; 0 is none, which has no share. Any
+// goroutine may ask.
+func (r *round) limit() float64 {
+	if share := r.switches.Now().CourierShare; r.rate > 0 && share > 0 {
+		return r.rate * share
+	}
+	return r.rate
 }
 
 // untilAnswered asks the same orders until the game has answered them; only ctx ends it. Nothing is ever skipped: a
@@ -152,7 +158,7 @@ func (r *round) untilAnswered(ctx context.Context, ask asker, grants []api.Grant
 		if errors.As(err, &l) {
 			wait += l.After
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil, ctx.Err()
 		}
 		backoff = min(2*backoff, againMost)
@@ -166,7 +172,7 @@ func (r *round) pace(ctx context.Context, n int) error {
 		if wait == 0 {
 			return ctx.Err()
 		}
-		if !pause(ctx, wait+guard) {
+		if !pause.For(ctx, wait+guard) {
 			return ctx.Err()
 		}
 	}
@@ -190,17 +196,5 @@ func (r *round) count(answers []delivery.Answer) {
 		case delivery.Tagless:
 			r.say.line("game %d: order %d lost its tag on the way and is not delivered", r.game, a.Order)
 		}
-	}
-}
-
-// pause waits; false when ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -3,7 +3,6 @@ package gslb
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +12,8 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/names"
+	"redpacket/system/pause/pausetest"
+	"redpacket/system/wire/wiretest"
 )
 
 // rig is a gslb before two gateways that are healthy as they are told.
@@ -29,7 +30,7 @@ const token = "0123456789abcdef"
 func start(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t}
-	cfg := config.Config{Node: "gslb", Admin: free(t), Front: "127.0.0.1:0", Token: token, Rules: config.Default()}
+	cfg := config.Config{Node: "gslb", Admin: wiretest.Free(t), Front: "127.0.0.1:0", Token: token, Rules: config.Default()}
 	cfg.Rules.Balance.Every = config.Duration(5 * time.Millisecond)
 	for i, idc := range []string{"a", "b"} {
 		gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -63,28 +64,8 @@ func start(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.client.Close() })
-	r.until("healthy", func() bool { return r.healthy() == nil })
+	pausetest.Until(r.t, "healthy", func() bool { return r.healthy() == nil })
 	return r
-}
-
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func (r *rig) until(what string, ok func() bool) {
-	r.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); {
-		if time.Now().After(end) {
-			r.t.Fatalf("waited 10 s for: %s", what)
-		}
-		<-time.After(2 * time.Millisecond)
-	}
 }
 
 // at is where a region's users are sent.
@@ -127,15 +108,15 @@ func TestUsersGoHomeAndWhereWeightsAndHealthSendThem(t *testing.T) {
 		t.Error("region a did not move")
 	}
 	r.ill[1].Store(true)
-	r.until("b is out", func() bool { return r.at("a") == a && r.at("b") == a })
+	pausetest.Until(r.t, "b is out", func() bool { return r.at("a") == a && r.at("b") == a })
 	if err := r.healthy(); err != nil {
 		t.Errorf("a gateway's illness is not the gslb's: %v", err)
 	}
 	r.ill[0].Store(true)
-	r.until("none is healthy, and the weights decide", func() bool { return r.at("a") == b && r.at("b") == b })
+	pausetest.Until(r.t, "none is healthy, and the weights decide", func() bool { return r.at("a") == b && r.at("b") == b })
 	r.ill[0].Store(false)
 	r.ill[1].Store(false)
-	r.until("all are back", func() bool { return r.now.Load().healthy[0] && r.now.Load().healthy[1] })
+	pausetest.Until(r.t, "all are back", func() bool { return r.now.Load().healthy[0] && r.now.Load().healthy[1] })
 	if status, _ := r.post(token, `{"region":"a","weights":{"a":100}}`); status != http.StatusOK || r.at("a") != a {
 		t.Errorf("region a did not come back: %d", status)
 	}

@@ -12,47 +12,15 @@ import (
 	"time"
 
 	"redpacket/system/config"
+	"redpacket/system/pause/pausetest"
+	"redpacket/system/wire/wiretest"
 )
-
-// freeAddr is an address that nobody listens on at the moment.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// echo answers every line with itself.
-func echo(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				_, _ = io.Copy(c, c)
-			}()
-		}
-	}()
-	return l.Addr().String()
-}
 
 // start runs a linkd with one link to an echo until the test ends, and returns when it is healthy.
 func start(t *testing.T) config.Config {
 	t.Helper()
-	cfg := config.Config{Node: "linkd-x", Inner: freeAddr(t), Admin: freeAddr(t),
-		Links: []config.Forward{{Name: "a--b", Listen: freeAddr(t), To: echo(t)}}}
+	cfg := config.Config{Node: "linkd-x", Inner: wiretest.Free(t), Admin: wiretest.Free(t),
+		Links: []config.Forward{{Name: "a--b", Listen: wiretest.Free(t), To: wiretest.Serve(t, wiretest.Echo)}}}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Run(ctx, cfg) }()
@@ -62,18 +30,15 @@ func start(t *testing.T) config.Config {
 			t.Errorf("linkd ended with %v", err)
 		}
 	})
-	for deadline := time.Now().Add(5 * time.Second); ; {
-		if answer, err := http.Get("http://" + cfg.Admin + "/-/health"); err == nil {
-			_ = answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return cfg
-			}
+	pausetest.Until(t, "a healthy linkd", func() bool {
+		answer, err := http.Get("http://" + cfg.Admin + "/-/health")
+		if err != nil {
+			return false
 		}
-		if time.Now().After(deadline) {
-			t.Fatal("linkd did not become healthy")
-		}
-		<-time.After(5 * time.Millisecond)
-	}
+		_ = answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
+	return cfg
 }
 
 // trip sends a line through the link and says how long its echo took.
@@ -151,13 +116,9 @@ func TestRunRefusesOrdersThatAreNotALinkds(t *testing.T) {
 	if err := Run(t.Context(), config.Config{Node: "x", Inner: "127.0.0.1:0"}); err == nil {
 		t.Error("a linkd without links ran")
 	}
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	cfg := config.Config{Node: "x", Inner: freeAddr(t), Admin: freeAddr(t),
-		Links: []config.Forward{{Name: "a--b", Listen: taken.Addr().String(), To: freeAddr(t)}}}
+	taken := wiretest.Listen(t)
+	cfg := config.Config{Node: "x", Inner: wiretest.Free(t), Admin: wiretest.Free(t),
+		Links: []config.Forward{{Name: "a--b", Listen: taken.Addr().String(), To: wiretest.Free(t)}}}
 	if err := Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "a--b") {
 		t.Errorf("a link on a taken address: %v; want an error that names it", err)
 	}

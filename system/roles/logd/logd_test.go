@@ -3,7 +3,6 @@ package logd
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/config"
 	"redpacket/system/grantlog"
+	"redpacket/system/wire/wiretest"
 )
 
 // A server that would acknowledge before the disk has synced must not run, whoever asked for it.
@@ -80,19 +80,8 @@ func TestPrepareTwice(t *testing.T) {
 	}
 }
 
-// free is an address nobody listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func TestRunTurnsHealthy(t *testing.T) {
-	cfg := config.Config{Node: "log", Inner: free(t), Admin: free(t), Data: t.TempDir(), Activity: activity.Activity{Games: 2}}
+	cfg := config.Config{Node: "log", Inner: wiretest.Free(t), Admin: wiretest.Free(t), Data: t.TempDir(), Activity: activity.Activity{Games: 2}}
 	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
 	defer stop()
 	ended := make(chan error, 1)

@@ -3,7 +3,6 @@ package promo
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,25 +10,17 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/control"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/promotion"
+	"redpacket/system/wire/wiretest"
 )
 
 const token = "the run's token"
 
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // said is what the admin port answers, once it does.
 func said(t *testing.T, r *http.Request) string {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; {
+	for end := time.Now().Add(pausetest.Within); ; {
 		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			if time.Now().After(end) {
@@ -48,7 +39,7 @@ func said(t *testing.T, r *http.Request) string {
 }
 
 func TestTheValveIsTheSwitch(t *testing.T) {
-	cfg := config.Config{Node: "promo", Admin: free(t), Front: free(t), Token: token}
+	cfg := config.Config{Node: "promo", Admin: wiretest.Free(t), Front: wiretest.Free(t), Token: token}
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error, 1)
 	go func() { over <- Run(ctx, cfg) }()
@@ -94,12 +85,8 @@ func TestTheValveIsTheSwitch(t *testing.T) {
 }
 
 func TestAPortThatIsTakenIsAnError(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	for _, cfg := range []config.Config{{Node: "promo", Front: l.Addr().String(), Admin: free(t)}, {Node: "promo", Front: free(t), Admin: l.Addr().String()}} {
+	l := wiretest.Listen(t)
+	for _, cfg := range []config.Config{{Node: "promo", Front: l.Addr().String(), Admin: wiretest.Free(t)}, {Node: "promo", Front: wiretest.Free(t), Admin: l.Addr().String()}} {
 		if err := Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "promo") {
 			t.Errorf("error is %v", err)
 		}

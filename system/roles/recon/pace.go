@@ -3,6 +3,8 @@ package recon
 import (
 	"context"
 	"time"
+
+	"redpacket/system/pause"
 )
 
 // stride is how many entries are read between two looks at the clock.
@@ -26,20 +28,8 @@ func (p *pace) one(ctx context.Context) (n int, err error) {
 	if p.next = p.next.Add(time.Duration(float64(n) / p.rate * float64(time.Second))); p.next.Before(now) {
 		p.next = now
 	}
-	if wait := p.next.Sub(now); wait > 0 && !pause(ctx, wait) || ctx.Err() != nil {
+	if wait := p.next.Sub(now); wait > 0 && !pause.For(ctx, wait) || ctx.Err() != nil {
 		return n, ctx.Err()
 	}
 	return n, nil
-}
-
-// pause waits; false when ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"redpacket/system/ledger"
 	"redpacket/system/mutant"
 	"redpacket/system/pair"
+	"redpacket/system/pause"
 	"redpacket/system/recon"
 	"redpacket/system/roles/idip/delivery"
 )
@@ -249,7 +250,7 @@ func (p *pass) awaitLogged(ctx context.Context, f *recon.Findings, seen mark) er
 		if !p.now().Before(until) {
 			break
 		}
-		if !pause(ctx, lookAgain) {
+		if !pause.For(ctx, lookAgain) {
 			return ctx.Err()
 		}
 	}

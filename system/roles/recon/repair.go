@@ -11,6 +11,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/ledger"
 	"redpacket/system/mutant"
+	"redpacket/system/pause"
 	"redpacket/system/recon"
 	"redpacket/system/roles/idip/delivery"
 )
@@ -153,7 +154,7 @@ func (p *pass) untilAnswered(ctx context.Context, game uint8, grants []api.Grant
 		if errors.As(err, &later) {
 			wait = max(wait, later.After)
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil, errors.Join(err, ctx.Err())
 		}
 		wait *= 2

@@ -8,6 +8,7 @@ import (
 	"redpacket/system/config"
 	"redpacket/system/control"
 	"redpacket/system/l5"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/logd"
 )
 
@@ -64,15 +65,15 @@ func TestThePoolsGoByWhoAnnouncesItself(t *testing.T) {
 			return slices.Equal(got, want)
 		}
 	}
-	until(t, "the one that is not there to be off the list", lists(r, names[0], names[2]))
+	pausetest.Until(t, "the one that is not there to be off the list", lists(r, names[0], names[2]))
 	leave := announce("ams-light", names[1])
-	until(t, "the one that has come to be on it", lists(r, names...))
+	pausetest.Until(t, "the one that has come to be on it", lists(r, names...))
 	leave()
-	until(t, "the one that left to be off it", lists(r, names[0], names[2]))
+	pausetest.Until(t, "the one that left to be off it", lists(r, names[0], names[2]))
 	server.Stop()
-	until(t, "the store's loss to be seen", func() bool { return !store.Up() })
+	pausetest.Until(t, "the store's loss to be seen", func() bool { return !store.Up() })
 	again := begin()
-	until(t, "a gateway that starts while the store is away to know it from its disk", lists(again, names[0], names[2]))
+	pausetest.Until(t, "a gateway that starts while the store is away to know it from its disk", lists(again, names[0], names[2]))
 	if !lists(r, names[0], names[2])() {
 		t.Error("the store's death has changed the list")
 	}

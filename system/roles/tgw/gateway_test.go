@@ -10,6 +10,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/config"
 	"redpacket/system/login"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/wire"
 )
 
@@ -73,13 +74,13 @@ func TestShedClaimMayComeAgain(t *testing.T) {
 	c.as(7, claim).wants(200, "", `{"code":"ok"`)
 	c.as(7, claim).wants(429, "5", `{"code":"too_soon"`)
 	heavy.kill()
-	until(t, "the link to be down", func() bool {
+	pausetest.Until(t, "the link to be down", func() bool {
 		err := r.healthy()
 		return err != nil && strings.Contains(err.Error(), "none of 1 links to ams-heavy is up")
 	})
 	c.as(9, claim).wants(503, "1", `{"code":"busy"`)
 	r.ams["ams-heavy-1"] = startAMS(t, heavy.addr)
-	until(t, "the link again", func() bool { return r.healthy() == nil })
+	pausetest.Until(t, "the link again", func() bool { return r.healthy() == nil })
 	c.as(9, claim).wants(200, "", `{"code":"ok"`)
 }
 
@@ -170,14 +171,14 @@ func TestAnAMSDies(t *testing.T) {
 	for dying.calls.Load() == seen { // find a user of the dying one, and leave its claim on the way
 		user++
 		c.as(user, claim)
-		until(t, "the claim to arrive", func() bool { return dying.calls.Load()+other.calls.Load() >= int64(user) })
+		pausetest.Until(t, "the claim to arrive", func() bool { return dying.calls.Load()+other.calls.Load() >= int64(user) })
 		if dying.calls.Load() == seen {
 			c.wants(200, "", `{"code":"ok"`)
 		}
 	}
 	dying.kill()
 	c.wants(504, "5", `{"code":"unknown"`)
-	until(t, "the link to be down", func() bool { return r.metric("redpacket_links_up", "ams-heavy") == 1 })
+	pausetest.Until(t, "the link to be down", func() bool { return r.metric("redpacket_links_up", "ams-heavy") == 1 })
 	for u := range api.User(20) {
 		c.as(1000+u, claim).wants(200, "", `{"code":"ok"`)
 	}
@@ -192,7 +193,7 @@ func TestAdmissionShedsUnderQueueing(t *testing.T) {
 		}
 	})
 	c, user, shed := r.connect(), api.User(0), 0
-	until(t, "users to be shed, and the metrics to say so", func() bool {
+	pausetest.Until(t, "users to be shed, and the metrics to say so", func() bool {
 		user++
 		if c.as(user, "GET /gifts").status() == 503 {
 			shed++

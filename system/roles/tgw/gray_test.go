@@ -8,6 +8,7 @@ import (
 	"redpacket/system/api"
 	"redpacket/system/control"
 	"redpacket/system/gray"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/wire"
 )
 
@@ -86,7 +87,7 @@ func TestADeadVersionHurtsNobody(t *testing.T) {
 	r := start(t, nil, withGray()...)
 	r.with(control.Settings{GrayPercent: 100})
 	r.ams["gray-ams-light-1"].kill()
-	until(t, "the link to be down", func() bool { return r.pools[fresh+light].up() == 0 })
+	pausetest.Until(t, "the link to be down", func() bool { return r.pools[fresh+light].up() == 0 })
 	if status, version := r.connect().as(7, "GET /gifts").version(); status != 200 || version != "" {
 		t.Errorf("answered %d by %q", status, version)
 	}

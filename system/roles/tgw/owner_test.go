@@ -7,6 +7,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/l5"
+	"redpacket/system/pause/pausetest"
 )
 
 // userOf is the first user from a number on who is at home in a data centre.
@@ -22,7 +23,7 @@ func (r *rig) asked(name string) int64 { return r.ams[name].calls.Load() }
 // Claims and receipts go to the owner, whichever gateway they come to; what is the same for all is answered here.
 func TestClaimsAreDecidedByTheOwner(t *testing.T) {
 	r := startIn(t, place{l5.Drill(), activity.Part{IDC: activity.B, Of: 2}}, nil, "ams-light-a1", "ams-heavy-a1", "ams-light-b1", "ams-heavy-b1")
-	until(t, "the links to a", func() bool { return r.pools[farLight].up() == 1 && r.pools[farHeavy].up() == 1 })
+	pausetest.Until(t, "the links to a", func() bool { return r.pools[farLight].up() == 1 && r.pools[farHeavy].up() == 1 })
 	c, guest, local := r.connect(), userOf(activity.A, 1), userOf(activity.B, 1)
 	for _, user := range []api.User{guest, local} {
 		c.as(user, "GET /gifts").wants(200, "", `{"code":"ok","op":"list"`)
@@ -48,9 +49,9 @@ func TestClaimsAreDecidedByTheOwner(t *testing.T) {
 // An owner who cannot be reached makes its own users wait, and nobody else; the gateway stays healthy.
 func TestAnOwnerOutOfReachMeansBusy(t *testing.T) {
 	r := startIn(t, place{l5.Drill(), activity.Part{IDC: activity.A, Of: 2}}, nil, "ams-light-a1", "ams-heavy-a1", "ams-heavy-b1")
-	until(t, "the link to b", func() bool { return r.pools[farHeavy].up() == 1 })
+	pausetest.Until(t, "the link to b", func() bool { return r.pools[farHeavy].up() == 1 })
 	r.ams["ams-heavy-b1"].kill()
-	until(t, "the link to b to be down", func() bool { return r.pools[farHeavy].up() == 0 })
+	pausetest.Until(t, "the link to b to be down", func() bool { return r.pools[farHeavy].up() == 0 })
 	c, guest, local := r.connect(), userOf(activity.B, 1), userOf(activity.A, 1)
 	c.as(guest, "POST /claim?gift=1&server=2").wants(503, "1", `{"code":"busy"`)
 	c.as(guest, "GET /receipt?gift=1").wants(503, "1", `{"code":"busy"`)
@@ -92,7 +93,7 @@ func TestUsersWhoWereTakenOver(t *testing.T) {
 	r.taken[activity.A].Store(true)
 	c.as(guest, "POST /claim?gift=1&server=2").wants(200, "", `{"code":"ok","op":"claim"`)
 	r.taken[activity.A].Store(false)
-	until(t, "the links to a", func() bool { return r.pools[farHeavy].up() == 1 })
+	pausetest.Until(t, "the links to a", func() bool { return r.pools[farHeavy].up() == 1 })
 	c.as(userOf(activity.A, guest+1), "POST /claim?gift=1&server=2").wants(200, "", `{"code":"ok","op":"claim"`)
 	if a, b := r.asked("ams-heavy-a1"), r.asked("ams-heavy-b1"); a != 1 || b != 1 {
 		t.Errorf("a was asked %d times and b %d times; want each once", a, b)

@@ -19,7 +19,9 @@ import (
 	"redpacket/system/config"
 	"redpacket/system/l5"
 	"redpacket/system/login"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/wire"
+	"redpacket/system/wire/wiretest"
 )
 
 const key = "000102030405060708090a0b0c0d0e0f"
@@ -39,15 +41,6 @@ type ams struct {
 	calls atomic.Int64
 	stop  context.CancelFunc
 	done  chan error
-}
-
-func listen(t testing.TB) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
 }
 
 func (a *ams) answer(serve func([]wire.Call, *wire.Caller)) { a.serve.Store(&serve) }
@@ -136,7 +129,7 @@ func startIn(t testing.TB, at place, change func(*config.Rules), names ...string
 		t.Fatal(err)
 	}
 	g.l5 = at.by
-	l := listen(t)
+	l := wiretest.Listen(t)
 	r.gateway, r.front = g, l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -147,7 +140,7 @@ func startIn(t testing.TB, at place, change func(*config.Rules), names ...string
 			t.Errorf("the gateway ended with %v", err)
 		}
 	})
-	until(t, "a healthy gateway with all its links", func() bool {
+	pausetest.Until(t, "a healthy gateway with all its links", func() bool {
 		if g.healthy() != nil {
 			return false // before it is, the pools are not there to be looked at
 		}
@@ -176,20 +169,6 @@ func (r *rig) metric(name string, labels ...string) float64 {
 	}
 	r.t.Fatalf("no metric %s %v", name, labels)
 	return 0
-}
-
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	give, tick := time.NewTimer(5*time.Second), time.NewTicker(2*time.Millisecond)
-	defer give.Stop()
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-give.C:
-			t.Fatalf("waited 5 s for: %s", what)
-		case <-tick.C:
-		}
-	}
 }
 
 // client is a user's connection.

@@ -10,6 +10,7 @@ import (
 
 	"redpacket/system/config"
 	"redpacket/system/control/playbook"
+	"redpacket/system/pause"
 	"redpacket/system/recon"
 )
 
@@ -95,7 +96,7 @@ func (p *platform) pass(ctx context.Context, of config.Instance) (recon.Result, 
 		default:
 			return r, nil
 		}
-		if !pause(ctx, passEvery) {
+		if !pause.For(ctx, passEvery) {
 			return r, ctx.Err()
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"redpacket/system/config"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/recon"
 )
 
@@ -97,7 +98,7 @@ func TestALateDeliveryIsReconciled(t *testing.T) {
 	}
 	s.seconds(t, 2)
 	go s.callAll(t.Context())
-	until(t, "a pass that finds nothing", func() bool { return r.passed() == 2 })
+	pausetest.Until(t, "a pass that finds nothing", func() bool { return r.passed() == 2 })
 	s.seconds(t, 3)
 	if len(s.calls) != 0 || len(s.wanted.Load().Active) != 1 || s.wanted.Load().Active[0].Playbook != "P5" {
 		t.Errorf("%d more calls, and active is %v", len(s.calls), s.wanted.Load().Active)

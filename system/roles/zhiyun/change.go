@@ -12,6 +12,7 @@ import (
 	"redpacket/system/control"
 	"redpacket/system/control/ops"
 	"redpacket/system/control/playbook"
+	"redpacket/system/pause"
 )
 
 type (
@@ -199,7 +200,7 @@ func (p *platform) reach(ctx context.Context, s control.Switches) (missing []str
 	_, errs := p.each(ctx, p.all, func(ctx context.Context, i config.Instance) (control.Echo, error) {
 		for {
 			e, err := p.push(ctx, i, s)
-			if err == nil || !pause(ctx, againAfter) {
+			if err == nil || !pause.For(ctx, againAfter) {
 				return e, err
 			}
 			// What another platform has pushed since is newer, and holds this change too.

@@ -14,6 +14,7 @@ import (
 	"redpacket/system/config"
 	"redpacket/system/control"
 	"redpacket/system/control/playbook"
+	"redpacket/system/pause"
 )
 
 // Run runs the role until ctx ends. It is healthy once it knows what the system runs with. It needs the control store for
@@ -119,7 +120,7 @@ func (p *platform) learn(ctx context.Context) {
 		if answered == len(p.all) && (p.store == nil || p.inStore(ctx)) {
 			break
 		}
-		pause(ctx, againAfter)
+		pause.For(ctx, againAfter)
 	}
 	p.learned.Store(1)
 }
@@ -156,16 +157,4 @@ func (p *platform) each(ctx context.Context, of []config.Instance, ask func(cont
 	}
 	group.Wait()
 	return echoes, errs
-}
-
-// pause waits; false when ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

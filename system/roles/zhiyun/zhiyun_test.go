@@ -17,6 +17,7 @@ import (
 	"redpacket/system/control"
 	"redpacket/system/control/ops"
 	"redpacket/system/control/playbook"
+	"redpacket/system/pause/pausetest"
 	"redpacket/system/roles/logd"
 )
 
@@ -112,20 +113,6 @@ func (s *system) platformAnew() {
 	s.api = httptest.NewServer(mux)
 	s.t.Cleanup(s.api.Close)
 	s.learn(s.t.Context())
-}
-
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	give, tick := time.NewTimer(15*time.Second), time.NewTicker(2*time.Millisecond)
-	defer give.Stop()
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-give.C:
-			t.Fatalf("waited 15 s for: %s", what)
-		case <-tick.C:
-		}
-	}
 }
 
 // call asks the API.
@@ -235,7 +222,7 @@ func TestTheStoreIsAway(t *testing.T) {
 	s := start(t, 3)
 	s.done("POST", "/playbooks/P7/activate", "")
 	s.store.Stop()
-	until(t, "the loss to be seen", func() bool { return !s.platform.store.Up() })
+	pausetest.Until(t, "the loss to be seen", func() bool { return !s.platform.store.Up() })
 	o := s.done("POST", "/playbooks/P1/activate", "")
 	if !o.Changed || o.Stored || o.Version != 2 || o.TookMS > 2000 {
 		t.Errorf("%+v", o)
@@ -248,7 +235,7 @@ func TestTheStoreIsAway(t *testing.T) {
 	anew := s.processes[0]
 	anew.Current = control.NewCurrent(anew.name, token)
 	s.startStore()
-	until(t, "the store to be back", s.platform.store.Up)
+	pausetest.Until(t, "the store to be back", s.platform.store.Up)
 	s.watcher.repair(t.Context())
 	s.runs(2, control.Settings{SampleOneIn: 10, SpreadMS: 15_000})
 	if kept, found := s.look(t.Context()); !found || !kept.switches.Equal(*s.wanted.Load()) {

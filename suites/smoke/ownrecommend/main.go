@@ -1,4 +1,4 @@
-// Command recommend7 is an image of one's own in the place of the role recommend: everybody likes best what taste 7 likes.
+// Command ownrecommend is an image of one's own in the place of the role recommend: everybody likes best what taste 7 likes.
 // It is written after docs/roles.md with Go's standard library alone, as a team that knows nothing else of this project
 // would: one JSON variable in, frames on one port, three pages on another.
 package main
@@ -19,7 +19,7 @@ import (
 
 func main() {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "recommend7:", err)
+		fmt.Fprintln(os.Stderr, "ownrecommend:", err)
 		os.Exit(1)
 	}
 }
