@@ -108,11 +108,11 @@ func IDCDead(asked time.Duration) drills.Drill {
 		{At: back + whole, Step: drills.GiveBack{Home: "a"}},
 	}
 	d.Assertions = append(d.Assertions,
-		judge.Arrive{IDC: "a", Share: 1, Off: drWatch, In: "before"},
-		judge.Arrive{IDC: "a", Share: 0, Off: drWatch, In: "return"})
+		judge.Steered{IDC: "a", Share: 1, Off: drWatch, In: "before"},
+		judge.Steered{IDC: "a", Share: 0, Off: drWatch, In: "return"})
 	for i, s := range append(e.stages, portion{"after", 100, drWatch}) {
 		d.Steps = append(d.Steps, drills.Timed{At: w[4+i].From, Step: drills.Shift{Region: "a", A: s.percent, B: 100 - s.percent}})
-		d.Assertions = append(d.Assertions, judge.Arrive{IDC: "a", Share: float64(s.percent) / 100, Off: s.off, Since: drMoved, In: s.name})
+		d.Assertions = append(d.Assertions, judge.Steered{IDC: "a", Share: float64(s.percent) / 100, Off: s.off, Since: drMoved, In: s.name})
 	}
 	return d
 }

@@ -59,7 +59,7 @@ func SmokeShift(asked time.Duration) drills.Drill {
 	for _, name := range []string{"home", "away", "return"} {
 		d.Assertions = append(d.Assertions, judge.Succeeds{AtLeast: 0.999, In: name}, judge.AnswersWithin{Quantile: 0.99, Limit: slo, In: name})
 	}
-	d.Assertions = append(d.Assertions, judge.Arrive{IDC: "a", Share: 1, Off: drWatch, In: "home"}, judge.Arrive{IDC: "a", Share: 0, Off: drWatch, Since: drMoved, In: "away"})
+	d.Assertions = append(d.Assertions, judge.Steered{IDC: "a", Share: 1, Off: drWatch, In: "home"}, judge.Steered{IDC: "a", Share: 0, Off: drWatch, Since: drMoved, In: "away"})
 	d = event(d)
 	d.Topology = topology.TwoIDC()
 	return d

@@ -20,7 +20,7 @@ func kinds() []Assertion {
 		SlowedAtMost{}, Degraded{}, Rate{}, Arrivals{}, ModelHolds{}, ModelRefused{}, AsModelled{}, Triggered{}, ShedBefore{},
 		Comes{}, Ejected{}, Avoided{}, ProbedGently{}, Delivers{}, Silent{},
 		SameVersion{}, SplitAsAsked{}, RoutedAsAsked{}, AmountsTrue{}, SameMoney{}, Released{}, TakenBack{},
-		RecoversWithin{}, EffectiveWithin{}, ShardReopens{}, Settles{}, RTO{}, RPO{}, Arrive{},
+		RecoversWithin{}, EffectiveWithin{}, ShardReopens{}, Settles{}, RTO{}, RPO{}, Steered{},
 	}
 }
 

@@ -90,7 +90,7 @@ func disasterRows() []row {
 	}
 	paced := ProbesOnTime{LateBy: 20 * time.Millisecond}
 	rpo := RPO{After: lost}
-	tenth := Arrive{IDC: "a", Share: 0.1, Off: 0.05, Since: 2 * time.Second, In: "night"}
+	tenth := Steered{IDC: "a", Share: 0.1, Off: 0.05, Since: 2 * time.Second, In: "night"}
 	staged := func(at time.Duration) float64 { // nobody, then a tenth, then all
 		switch {
 		case at <= 10*time.Second:
@@ -152,9 +152,9 @@ func disasterRows() []row {
 		{"nobody probed", paced, nil, Inconclusive, "nobody probed"},
 
 		{"a tenth is back", tenth, arriving(staged), Pass, "10 %: 75 came to a and 675 to b"},
-		{"all are back", Arrive{IDC: "a", Share: 1, Since: 2 * time.Second, In: "after"}, arriving(staged), Pass, "100 %: 1750 came to a and 0 to b"},
-		{"nobody is back yet", Arrive{IDC: "a", In: "before"}, arriving(staged), Pass, "0 %: 0 came to a"},
-		{"they come before they are asked to", Arrive{IDC: "a", In: "before"}, arriving(func(time.Duration) float64 { return 0.02 }), Fail, "2 %: "},
+		{"all are back", Steered{IDC: "a", Share: 1, Since: 2 * time.Second, In: "after"}, arriving(staged), Pass, "100 %: 1750 came to a and 0 to b"},
+		{"nobody is back yet", Steered{IDC: "a", In: "before"}, arriving(staged), Pass, "0 %: 0 came to a"},
+		{"they come before they are asked to", Steered{IDC: "a", In: "before"}, arriving(func(time.Duration) float64 { return 0.02 }), Fail, "2 %: "},
 		{"all at once", tenth, arriving(func(at time.Duration) float64 {
 			return math.Round(staged(at) + 0.45)
 		}), Fail, "100 %: 750 came to a"},
@@ -162,9 +162,9 @@ func disasterRows() []row {
 		{"a stage that ends too soon", tenth, arriving(func(at time.Duration) float64 {
 			return staged(at + 5*time.Second)
 		}), Fail, "64 %"},
-		{"some stay away", Arrive{IDC: "a", Share: 1, Since: 2 * time.Second, In: "after"}, arriving(func(time.Duration) float64 { return 0.99 }), Fail, "99 %: "},
-		{"the other one's users were not counted", Arrive{IDC: "b", Share: 1, In: "after"}, arriving(staged), Inconclusive, "0 readings"},
-		{"hardly anybody came", Arrive{IDC: "a", Share: 1, Since: 19 * time.Second, In: "after"}, arriving(staged), Inconclusive, "50 users came anywhere"},
+		{"some stay away", Steered{IDC: "a", Share: 1, Since: 2 * time.Second, In: "after"}, arriving(func(time.Duration) float64 { return 0.99 }), Fail, "99 %: "},
+		{"the other one's users were not counted", Steered{IDC: "b", Share: 1, In: "after"}, arriving(staged), Inconclusive, "0 readings"},
+		{"hardly anybody came", Steered{IDC: "a", Share: 1, Since: 19 * time.Second, In: "after"}, arriving(staged), Inconclusive, "50 users came anywhere"},
 		{"a gateway began anew", tenth, then(arriving(staged), func(m *made) {
 			m.gauges[34].Values[record.ArrivedAt("a", "a")], m.gauges[39].Values[record.ArrivedAt("a", "a")] = 1, 0
 		}), Inconclusive, "one began anew"},
@@ -173,7 +173,7 @@ func disasterRows() []row {
 				delete(g.Values, record.ArrivedAt("a", "a"))
 			}
 		}), Inconclusive, "0 readings"},
-		{"no such window", Arrive{IDC: "a", In: "dawn"}, arriving(staged), Inconclusive, "dawn"},
+		{"no such window", Steered{IDC: "a", In: "dawn"}, arriving(staged), Inconclusive, "dawn"},
 
 		{"nothing is gone", rpo, nil, Pass, "0 of 8 acknowledged grants and 0 fen are gone, reaching back 0 s; 8 were"},
 		{"a grant is gone", rpo, gone, Fail, "1 of 9 acknowledged grants and 200 fen are gone, reaching back 15.00 s"},

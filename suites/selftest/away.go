@@ -38,7 +38,7 @@ func Away() drills.Drill {
 		Assertions: []judge.Assertion{
 			judge.LoadOffered{AtLeast: 0.99, LateBy: time.Second, LateTo: 0.01}, judge.GeneratorKeptUp{}, judge.Watched{AtLeast: 0.5},
 			judge.BooksRead{}, judge.StepsEffective{}, judge.ValveFollowed{Close: stop.String(), Open: on.String(), Within: time.Second},
-			judge.Arrive{IDC: "a", Share: 0.5, Off: 0.1, Since: time.Second, In: spread},
+			judge.Steered{IDC: "a", Share: 0.5, Off: 0.1, Since: time.Second, In: spread},
 		},
 	}
 }
@@ -56,8 +56,8 @@ func Users() []Change {
 	return []Change{
 		{"users who stay with the door that they know", func(a made) {
 			reading(a, record.ArrivedAt("a", "b"), func(time.Duration, float64) float64 { return 0 })
-		}, fails("Arrive")},
-		{"a front door that counts nobody", func(a made) { silence(a, record.ArrivedAt("a", "b")) }, doubts("Arrive")},
+		}, fails("Steered")},
+		{"a front door that counts nobody", func(a made) { silence(a, record.ArrivedAt("a", "b")) }, doubts("Steered")},
 		{"a generator that did not hear of the valve", func(a made) { a.Yield.Valve = a.Yield.Valve[:1] }, doubts("ValveFollowed", "LoadOffered")},
 		{"a generator that heard of the valve late", func(a made) { a.Yield.Valve[1].At += 2 * time.Second }, doubts("ValveFollowed")},
 		{"a user kept away who was shown the promotion", func(a made) { a.Yield.Withheld++ }, doubts("ValveFollowed")},

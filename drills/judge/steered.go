@@ -7,9 +7,9 @@ import (
 	"redpacket/drills/record"
 )
 
-// Arrive asks which share of the users of a data centre come to its own front door: none before a staged return, some in
+// Steered asks which share of the users of a data centre come to its own front door: none before a staged return, some in
 // each of its stages, all at its end.
-type Arrive struct {
+type Steered struct {
 	IDC        string        // whose users, and whose door: a or b
 	Share, Off float64       // 0 … 1, and how far off it may be
 	Since      time.Duration // the beginning of the window, until users have heard where to go, does not count
@@ -17,7 +17,7 @@ type Arrive struct {
 }
 
 // String is the promise.
-func (a Arrive) String() string {
+func (a Steered) String() string {
 	off := ""
 	if a.Off > 0 {
 		off = say(", %g points more or less,", 100*a.Off)
@@ -30,17 +30,17 @@ func (a Arrive) String() string {
 }
 
 // Kind is Hypothesis.
-func (Arrive) Kind() Kind { return Hypothesis }
+func (Steered) Kind() Kind { return Hypothesis }
 
 // Windows are the windows it asks about.
-func (a Arrive) Windows() []string { return []string{a.In} }
+func (a Steered) Windows() []string { return []string{a.In} }
 
 // arrivals is how many users must have come somewhere to tell a share of them.
 const arrivals = 100
 
 // Check compares what both front doors counted between the first reading and the last that tell of both. A count that falls
 // is of a gateway that began anew.
-func (a Arrive) Check(c *Case) (Finding, error) {
+func (a Steered) Check(c *Case) (Finding, error) {
 	s, err := c.where(a.In)
 	if err != nil {
 		return Finding{}, err
