@@ -21,6 +21,9 @@ import (
 func Samples() []faults.Fault {
 	hit := link.Hit{On: "keeper--cmem-2", Share: 1}
 	side := []string{"ams-light-1--recommend", "ams-light-2--recommend"}
+	stray := link.Stray{On: "report", Way: link.Requests, Share: 1, Seed: 1}
+	half := stray
+	half.Share = 0.5
 	return []faults.Fault{
 		node.Killed{Node: "registry"}, node.Frozen{Node: "recommend"},
 		resource.Squeezed{Node: "recommend", Cores: 0.02}, resource.OutOfMemory{Node: "report"}, resource.DiskFull{Node: "ams-heavy-2"},
@@ -32,6 +35,8 @@ func Samples() []faults.Fault {
 		link.Latency{Hit: hit, Delay: 100 * time.Millisecond}, link.Bandwidth{Hit: hit, Rate: 10_000},
 		link.Sliced{Hit: hit, Size: 4, Every: 5 * time.Millisecond}, link.SlowClose{Hit: hit, By: 500 * time.Millisecond},
 		link.Silent{Hit: hit}, link.Reset{Hit: hit}, link.Limited{Hit: hit, Bytes: 100}, link.Cut{On: "cmem-1--cmem-2"},
+		link.Lossy{Stray: stray}, link.Duplicated{Stray: stray}, link.Delayed{Stray: stray, By: time.Second},
+		link.Reordered{Stray: half, By: 1500 * time.Millisecond}, link.OneWay{On: "report", Lost: link.Requests},
 	}
 }
 
