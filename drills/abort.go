@@ -30,6 +30,7 @@ type tick struct {
 	answered, got float64       // requests of the critical path that ended; of those, done or refused by the business
 	since         time.Duration // since a declared fault was last there; 0: one is
 	hurt          bool          // a declared fault is there, or was
+	late          time.Duration // how late the requests themselves were, p99
 }
 
 // MoneyWrong aborts at the first thing that is wrong with the money. No fault excuses that.
@@ -43,7 +44,8 @@ func (MoneyWrong) String() string {
 // Broken is what is wrong.
 func (MoneyWrong) Broken(l Live) string { return l.Wrong }
 
-// SuccessBelow aborts when less than a share of the critical path succeeds for some time that no declared fault excuses.
+// SuccessBelow aborts when less than a share of the critical path succeeds for some time that no declared fault excuses. Nor
+// does it while the load is late: a generator that is starved does not hear answers that came.
 type SuccessBelow struct {
 	Share float64       // 0 … 1; done, or refused by a rule of the business
 	For   time.Duration // 1 s or more
@@ -61,7 +63,7 @@ func (r SuccessBelow) Broken(l Live) string {
 	var seen time.Duration
 	for i := len(l.ticks) - 1; i >= 0 && seen < r.For; i-- {
 		t := l.ticks[i]
-		if t.hurt && t.since <= r.Grace {
+		if t.hurt && t.since <= r.Grace || t.late > lateAtMost {
 			return ""
 		}
 		answered, got, seen = answered+t.answered, got+t.got, seen+t.took
@@ -78,6 +80,9 @@ type Money interface {
 	// beside what the others tell, and nothing wrong.
 	Money(ctx context.Context) (wrong string, err error)
 }
+
+// lateAtMost is how late the load may be for what becomes of it to be the system's doing.
+const lateAtMost = 100 * time.Millisecond
 
 // lookEvery is the time between two looks of the rules.
 const lookEvery = 250 * time.Millisecond
@@ -113,7 +118,7 @@ func (g *guards) hear(p Progress) {
 	if p.Wrong != "" && g.live.Wrong == "" {
 		g.live.Wrong = p.Wrong
 	}
-	t := tick{at: p.At, took: p.At - g.last, hurt: g.ended > 0}
+	t := tick{at: p.At, took: p.At - g.last, hurt: g.ended > 0, late: p.Late}
 	t.answered, t.got = p.Answered*t.took.Seconds(), p.Succeeded*t.took.Seconds()
 	if g.hurts == 0 && t.hurt {
 		t.since = p.At - g.ended

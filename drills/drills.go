@@ -36,7 +36,7 @@ type Drill struct {
 	Phases     []Phase              // one after the other, each a window that assertions may name
 	Injections []Injection          // what hurts the system meanwhile
 	Steps      []Timed              // what else is done to it, in order of time
-	Recall     judge.Burns          // takes a release back at once; so does any amount that is not the share's
+	Recall     judge.Burns          // takes a release back at once; so does any amount that is not the share's, or a write that lost its tag
 	Assertions []judge.Assertion
 	Aborts     []AbortRule // what ends the drill before its time
 }

@@ -129,14 +129,18 @@ func (r *run) pass(ctx context.Context, s Release) bool {
 	return true
 }
 
-// because is the first finding that is as bad as the verdict.
+// because are the findings that are as bad as the verdict; of a pass, those that hang on the version.
 func because(v judge.Verdict) string {
+	var said []string
 	for _, f := range v.Findings {
 		if f.Status == v.Status && (v.Status != judge.Pass || f.Kind == judge.Hypothesis) {
-			return strings.Join(append([]string{f.Because}, f.Examples...), "; ")
+			said = append(append(said, f.Because), f.Examples...)
 		}
 	}
-	return "nothing was asked"
+	if len(said) == 0 {
+		return "nothing was asked"
+	}
+	return strings.Join(said, "; ")
 }
 
 // takeBack gives everybody the old version, and writes it down; a second time it does nothing.
@@ -209,6 +213,9 @@ func (r *run) recall(ctx context.Context) {
 		if !trips {
 			why, trips = r.wrongAmount(amounts)
 		}
+		if !trips {
+			why, trips = r.lostTag()
+		}
 		if trips {
 			e := record.Event{Track: record.Gate, What: judge.Recall, From: r.now(), Level: judge.Aborted, Because: why}
 			e.Effective, e.To = e.From, e.From
@@ -229,6 +236,14 @@ func (r *run) wrongAmount(amounts *judge.Amounts) (why string, wrong bool) {
 		}
 	}
 	return "", false
+}
+
+// lostTag is who refused a write since its tag was lost on the way. One is enough.
+func (r *run) lostTag() (why string, lost bool) {
+	now := &record.Record{}
+	r.note(func() { now.Gauges = []record.Sample{r.last} })
+	v := judge.Judge(now, []judge.Assertion{judge.TagsArrive{}})
+	return because(v), v.Status == judge.Fail
 }
 
 // checkRelease sees that a release can be made, judged and aborted.

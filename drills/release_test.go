@@ -21,7 +21,7 @@ func short(sure bool) drills.Drill {
 		return drills.Phase{Name: name, Curve: loadprofiles.Hold(20_000, length)}
 	}
 	d.Phases = []drills.Phase{hold("warm", time.Second), hold("20 %", 2*time.Second), hold("to 50 %", 3*time.Second), hold("50 %", 2*time.Second), hold("back", 2*time.Second)}
-	gate := judge.SameVersion{Percent: 20, Slower: 1.1, Errors: 0.01, Sure: sure, In: "20 %"}
+	gate := judge.SameVersion{Percent: 20, Slower: 1.1, Errors: 0.01, In: "20 %"}
 	d.Steps = []drills.Timed{
 		{At: 100 * time.Millisecond, Step: drills.Release{Percent: 20}},
 		{At: 3100 * time.Millisecond, Step: drills.Release{Percent: 50, If: []judge.Assertion{gate}, Sure: sure}},
@@ -67,6 +67,7 @@ func TestAReleaseObeysItsGates(t *testing.T) {
 		"errors":           {false, drillstest.Versions{Errs: 0.03}, judge.Fail, false, 7 * time.Second, "errors"},
 		"burning":          {false, drillstest.Versions{Errs: 0.6}, judge.Fail, false, 7 * time.Second, "not answered as meant"},
 		"one fen":          {false, drillstest.Versions{Odd: true}, judge.Fail, false, 3 * time.Second, "was told"},
+		"a lost tag":       {false, drillstest.Versions{Tagless: true}, judge.Fail, false, 3 * time.Second, "recall: 1 writes lost their tag on the way: cmem refused 1"},
 		"not sure of much": {true, drillstest.Versions{}, judge.Inconclusive, false, 9 * time.Second, "never came to 50 %"},
 	} {
 		t.Run(name, func(t *testing.T) {

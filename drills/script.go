@@ -54,7 +54,7 @@ func (d Drill) Script() []string {
 		lines = append(lines, "  aborts     when "+rule.String())
 	}
 	if d.releases() {
-		lines = append(lines, "  recalls    when "+d.Recall.String()+"; or any amount is not the share's")
+		lines = append(lines, "  recalls    when "+d.Recall.String()+"; or any amount is not the share's; or a write lost its tag")
 	}
 	lines = append(lines, "  asserts")
 	for _, a := range d.Assertions {

@@ -26,12 +26,13 @@ func TaggedBeside(asked time.Duration) drills.Drill {
 	})
 	d.Load.Users.Tagged = 0.2
 	d.Rules.DeliveryRate = 2000 // so that the shadow table is written while the drill lasts
-	d.Activity = func(seed uint64, scale float64) activity.Activity {
-		a := activity.Festival(seed, scale)
-		a.Shadow = true
-		return a
-	}
+	d.Activity = shadowed
 	return d
+}
+
+// shadowed is the festival, which lets pressure traffic in.
+func shadowed(seed uint64, scale float64) activity.Activity {
+	return activity.Festival(seed, scale).Shadowed()
 }
 
 // NeighbourUnhurt is IR-8: another activity stands on the same platform, and its users notice nothing when the first one is

@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"redpacket/drills"
+	"redpacket/drills/judge"
+	"redpacket/system/mutant"
 )
 
 func TestEveryDrillIsSound(t *testing.T) {
@@ -67,6 +71,29 @@ func TestTheGrayTruthIsWhatTheSheetSays(t *testing.T) {
 			t.Errorf("%s: the truth is %g, the sheet says %g", name, pair[0], pair[1])
 		}
 	}
+}
+
+// TestAReleaseEndsBehindTheStageThatCanTell: for each bug of a new version there is a sound drill, whose last window before the release
+// is taken back is that of the bug's last stage, with the gate behind it; make selftest-versions plays them within its 8 minutes.
+func TestAReleaseEndsBehindTheStageThatCanTell(t *testing.T) {
+	var sum time.Duration
+	for _, v := range mutant.Versions() {
+		d := VersionGrayTo(v.By)
+		if err := d.Check(); err != nil {
+			t.Errorf("%s: %v", v.Name, err)
+		}
+		windows, steps := d.Windows(), d.Steps
+		gate, ok := steps[len(steps)-2].Step.(drills.Release)
+		if last := windows[len(windows)-3]; !ok || last.Name != judge.StageWindow(v.By) || gate.Percent <= v.By || !slices.Contains(gate.Windows(), last.Name) {
+			t.Errorf("%s: it ends with %q and %s behind it; want those of %d %%", v.Name, last.Name, gate, v.By)
+		}
+		sum += d.Profile().Curve.Length()
+	}
+	const cluster = 25 * time.Second // to stand up, to drain, to read the books, to judge and to take down
+	if all := sum + time.Duration(len(mutant.Versions()))*cluster; all > 8*time.Minute {
+		t.Errorf("the releases last %s, with their clusters %s", sum, all)
+	}
+	t.Logf("the releases last %s", sum)
 }
 
 func TestFindNamesWhatThereIs(t *testing.T) {

@@ -26,6 +26,10 @@ const (
 	drCuts   = 1000                   // connections that clients may lose: each is tried anew for as long as its door is dead
 	drMoved  = 2 * time.Second        // from an order to the name service until users have gone: its TTL, and connections to the new door
 	drWatch  = 0.02                   // share of arrivals that are not by weight: synthetic users walk through their own door
+	// drGames is what each game accepts, deliveries/s: at this scale some ten times the probes of a data centre, which are all
+	// for one game. By the event's own limits more is granted than delivered from the first second on, as it is meant to be
+	// on the night, and that a loss has been drained could never be seen.
+	drGames = 20_000
 )
 
 // disaster is what a drill on disaster recovery adds to its words.
@@ -78,6 +82,7 @@ func (e disaster) recovered(asked time.Duration, d drills.Drill) drills.Drill {
 	steps := d.Steps
 	d = event(d)
 	d.Steps, d.Topology = steps, topology.TwoIDC()
+	d.Rules.DeliveryRate = drGames
 	return d
 }
 

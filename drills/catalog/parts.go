@@ -19,6 +19,11 @@ const (
 	seed     = 1
 	settled  = 30 * time.Second
 	hotUsers = 200 // whose histories are put in order
+	// Where no more is asked for than is built for, less than this share of success for so long, which no fault excuses,
+	// is a system that is down: going on would teach nothing, and hurt whoever shares it. A fault excuses what comes within
+	// settled of its heal, too; the longest recovery bound of a drill is 45 s, at a share far above this one.
+	downShare = 0.5
+	downFor   = 5 * time.Second
 )
 
 // event is a drill on the festival's own system and clients; the caller adds phases, steps and hypotheses.
@@ -35,6 +40,9 @@ func event(d drills.Drill) drills.Drill {
 		d.Built = loadprofiles.Built
 	}
 	d.Aborts = append(d.Aborts, drills.MoneyWrong{})
+	if d.Profile().Curve.Peak() <= d.Built {
+		d.Aborts = append(d.Aborts, drills.SuccessBelow{Share: downShare, For: downFor, Grace: settled})
+	}
 	again := 1
 	if d.Scale > 0 {
 		again = 0 // so small that perhaps nobody asks for a gift twice; what was seen stands beside the verdict

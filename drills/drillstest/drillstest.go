@@ -19,6 +19,7 @@ import (
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
+	"redpacket/system/config"
 	"redpacket/system/money"
 )
 
@@ -52,9 +53,22 @@ type System struct {
 	Hops func(victim string) ([]faults.Link, error)
 	// Unhealthy keeps the shard closed.
 	Unhealthy bool
+	// Pool is the instances that callers send the reads to and judge; none: nobody judges.
+	Pool []string
+	// Capacity is what the platform believes can be carried, and activates playbooks by; the zero value: there is no platform.
+	Capacity config.Capacity
+
+	// Doors has two data centres' front doors count who comes, by the weights that a drill asks for.
+	Doors bool
+	// Valve is what the generator hears of the promotion's valve: the load is played before the drill turns it.
+	Valve loadprofiles.Turns
+
+	doors    doors
+	callers  *callers
+	platform *platform
 
 	mu     sync.Mutex
-	grants []api.Grant
+	grants []granted
 	taken  map[api.Gift]uint32
 	holder map[claim]api.Order
 	epoch  float64
@@ -72,8 +86,16 @@ type claim struct {
 
 var _ drills.Cluster = (*System)(nil)
 
-// Shift does nothing: the system has one front door.
-func (s *System) Shift(context.Context, string, map[string]int) error { return nil }
+// Shift sets the weights by which a region's users come to the front doors.
+func (s *System) Shift(_ context.Context, region string, weights map[string]int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.doors.weights == nil {
+		s.doors.weights = map[string]map[string]int{}
+	}
+	s.doors.weights[region] = weights
+	return nil
+}
 
 // TakeOver does nothing: the system is one data centre.
 func (s *System) TakeOver(context.Context, string) error { return nil }
@@ -101,6 +123,11 @@ func (s *System) RollBack(_ context.Context, playbook string) error {
 func (s *System) Scrape(context.Context) (drills.Samples, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.samples(), nil
+}
+
+// samples are the gauges now.
+func (s *System) samples() drills.Samples {
 	open := 1.0
 	if s.Unhealthy {
 		open = 0
@@ -110,7 +137,7 @@ func (s *System) Scrape(context.Context) (drills.Samples, error) {
 		tgw[fmt.Sprintf(`redpacket_requests_total{code="any",op="%s"}`, op)] = s.until(op)
 	}
 	for _, at := range judge.Writers() {
-		tgw[`redpacket_poisoned_total{at="`+at+`"}`] = 0
+		tgw[`redpacket_poisoned_total{at="`+at+`"}`] = s.Versions.poisoned(at)
 	}
 	answered := []api.Outcome{api.Done, api.Refused}
 	light := s.until(api.List, answered...) + s.until(api.Select, answered...) + s.until(api.Receipt, answered...)
@@ -122,12 +149,24 @@ func (s *System) Scrape(context.Context) (drills.Samples, error) {
 		"keeper":  {`redpacket_shard_epoch{idc="a"}`: 1 + s.epoch, `redpacket_shard_open{idc="a"}`: open},
 		"courier": {`redpacket_backlog{game="0"}`: 3, `redpacket_backlog{game="1"}`: 4},
 	}
+	for game, n := range s.delivered() {
+		samples["courier"][fmt.Sprintf(`redpacket_delivered_total{game="%d"}`, game)] = n
+	}
+	if s.callers != nil {
+		s.callers.show(tgw)
+	}
+	if s.Doors {
+		s.doors.show(samples)
+	}
+	if s.platform != nil {
+		samples["zhiyun"] = s.platform.show()
+	}
 	if s.Versions != nil {
 		answered := s.Versions.answeredBy(time.Since(s.began))
 		samples["gray-ams-light-1"] = map[string]float64{`redpacket_answers_total{code="ok"}`: answered}
 		samples["tgw"][`redpacket_l5_answered_total{peer="gray-ams-light-1"}`] = answered
 	}
-	return samples, nil
+	return samples
 }
 
 // until is how many requests of an op have been answered until now, evenly within a tenth of a second.
@@ -181,7 +220,7 @@ func (s *System) Books(_ context.Context, keep books.Keep) (books.Summary, error
 	for i, g := range s.grants {
 		pos := uint64(i + 1)
 		for _, shelf := range []books.Shelf{books.Cmem, books.Log, books.Ledger} {
-			e := books.Entry{Grant: g}
+			e := books.Entry{Grant: g.Grant}
 			if shelf == books.Log {
 				e.Pos = pos
 			}
@@ -232,8 +271,8 @@ func (s *System) stocks() []books.Stock {
 	return stocks
 }
 
-// claim grants a share, or repeats one.
-func (s *System) claim(c claim, amounts map[api.Gift][]money.Fen) (api.Grant, api.Code) {
+// claim grants a share at a time, or repeats one.
+func (s *System) claim(c claim, at time.Duration, amounts map[api.Gift][]money.Fen) (api.Grant, api.Code) {
 	if o, ok := s.holder[c]; ok {
 		return api.Grant{Order: o, User: c.user, Fen: amounts[c.gift][o.Index()]}, api.OK
 	}
@@ -248,7 +287,7 @@ func (s *System) claim(c claim, amounts map[api.Gift][]money.Fen) (api.Grant, ap
 	s.taken[c.gift]++
 	g := api.Grant{Order: s.Activity.OrderOf(c.gift, i), User: c.user, Fen: amounts[c.gift][i], Server: 1}
 	s.holder[c] = g.Order
-	s.grants = append(s.grants, g)
+	s.grants = append(s.grants, granted{g, at})
 	return g, api.OK
 }
 

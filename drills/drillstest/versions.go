@@ -24,6 +24,7 @@ type Versions struct {
 	Fen     api.Gift                   // it tells one fen too much of this gift; see Odd
 	Odd     bool
 	Uneven  bool // where half of the users were to have it, 49 % have
+	Tagless bool // it loses the tag of a pressure claim, which Redis refuses
 
 	released int
 	now      time.Duration   // when the click that is played is owed
@@ -44,6 +45,14 @@ func (v *Versions) takes(user api.User, at time.Duration) bool {
 		percent = 49
 	}
 	return gray.Bucket(user) < percent
+}
+
+// poisoned is how many writes a writer has refused since the new version lost their tag.
+func (v *Versions) poisoned(writer string) float64 {
+	if v != nil && v.Tagless && v.released > 0 && writer == "cmem" {
+		return 1
+	}
+	return 0
 }
 
 // slow is how long an answer takes: about 2 ms, with a tail.

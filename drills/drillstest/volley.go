@@ -14,6 +14,7 @@ import (
 	"redpacket/loadprofiles/tally"
 	"redpacket/system/activity"
 	"redpacket/system/api"
+	"redpacket/system/config"
 	"redpacket/system/money"
 	"redpacket/system/pause"
 )
@@ -30,8 +31,11 @@ func (s *System) Fire(ctx context.Context, shot drills.Shot, tell func(drills.Pr
 		return y, err
 	}
 	began := time.Now()
-	s.begin(began)
+	if err := s.begin(began); err != nil {
+		return y, err
+	}
 	for at := time.Duration(0); at < y.Length; at = time.Since(began) {
+		s.look(began.Add(at))
 		got := 1.0
 		if s.Shed != nil {
 			got -= s.Shed(shot.Profile.Curve.Rate(at))
@@ -46,10 +50,18 @@ func (s *System) Fire(ctx context.Context, shot drills.Shot, tell func(drills.Pr
 	return y, nil
 }
 
-func (s *System) begin(at time.Time) {
+// begin sets the zero of time, from which on callers call and the platform measures.
+func (s *System) begin(at time.Time) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.began = at
+	if s.Capacity != (config.Capacity{}) {
+		s.platform = newPlatform(s.Capacity)
+	}
+	if len(s.Pool) > 0 {
+		s.callers, err = newCallers(s.Pool)
+	}
+	return err
 }
 
 func (s *System) fire(shot drills.Shot) (loadprofiles.Yield, error) {
@@ -57,24 +69,14 @@ func (s *System) fire(shot drills.Shot) (loadprofiles.Yield, error) {
 	defer s.mu.Unlock()
 	amounts := s.open()
 	p := shot.Profile.Scaled(shot.Scale)
-	crowd, clicks, counted, apart := p.Crowd(shot.Seed), p.Exposures(), tally.New(p.Curve.Length()), newCells(p)
+	crowd, counted, apart := p.Crowd(shot.Seed), tally.New(p.Curve.Length()), newCells(p)
 	var lines []byte
-	y := loadprofiles.Yield{Length: p.Curve.Length(), Conns: p.Conns.All(), Shards: 1, Stream: "made of memory"}
-	for n := uint64(1); ; n++ {
-		at, ok := clicks.When(n)
-		if !ok {
-			break
-		}
-		counted.Late(at, 0)
-		if p.Funnel.Click > 0 {
-			y.Exposures.Owed++
-			if !crowd.Clicks(n) {
-				continue
-			}
-			counted.Note(at, tally.Clicked)
-		}
-		y.Clicks.Owed++
+	y := loadprofiles.Yield{Length: p.Curve.Length(), Conns: p.Conns.All(), Shards: 1, Stream: "made of memory", Valve: s.Valve}
+	for n, at := range s.clicks(p, crowd, counted, &y) {
 		click := crowd.Click(n)
+		if s.Doors {
+			s.doors.due = append(s.doors.due, arrival{click.User, at})
+		}
 		shed := s.Shed != nil && float64(n%100) < 100*s.Shed(shot.Profile.Curve.Rate(at))
 		for range crowd.Statics(click, at) {
 			y.Owed++
@@ -109,6 +111,35 @@ func (s *System) fire(shot drills.Shot) (loadprofiles.Yield, error) {
 	}
 	s.counted = counted
 	return y, errors.Join(leave(shot.Dir, counted, lines), apart.leave(shot.Dir, p.Curve.Length()))
+}
+
+// clicks are the clicks of a load, by number and time. Who is kept away, who is shown the event, and who clicks is counted.
+func (s *System) clicks(p loadprofiles.Profile, crowd *loadprofiles.Crowd, counted *tally.Tally, y *loadprofiles.Yield) iter.Seq2[uint64, time.Duration] {
+	curve := p.Exposures()
+	return func(yield func(uint64, time.Duration) bool) {
+		for n := uint64(1); ; n++ {
+			at, ok := curve.When(n)
+			if !ok {
+				return
+			}
+			if crowd.Withheld(n, at, s.Valve) {
+				counted.Note(at, tally.Withheld)
+				y.Withheld++
+				continue
+			}
+			counted.Late(at, 0)
+			if p.Funnel.Click > 0 {
+				y.Exposures.Owed++
+				if !crowd.Clicks(n) {
+					continue
+				}
+				counted.Note(at, tally.Clicked)
+			}
+			if y.Clicks.Owed++; !yield(n, at) {
+				return
+			}
+		}
+	}
 }
 
 // tallied is what a request is counted as: those of a neighbour's gift are ops of their own.
@@ -151,7 +182,7 @@ func (s *System) Probe(ctx context.Context, began time.Time, p drills.Pace) (all
 }
 
 func (s *System) attempt(a loadprofiles.Attempt, c claim, amounts map[api.Gift][]money.Fen) loadprofiles.Attempt {
-	g, code := s.claim(c, amounts)
+	g, code := s.claim(c, a.Owed, amounts)
 	a.Outcome, a.Code, a.Order, a.Fen = code.Outcome(), code, g.Order, g.Fen
 	return a
 }

@@ -19,7 +19,7 @@ func kinds() []Assertion {
 		Succeeds{}, AnswersWithin{}, Goodput{}, RefusalsExplicit{}, QueueFlat{},
 		SlowedAtMost{}, Degraded{}, Rate{}, Arrivals{}, ModelHolds{}, ModelRefused{}, AsModelled{}, Triggered{}, ShedBefore{},
 		Comes{}, Ejected{}, Avoided{}, ProbedGently{}, Delivers{}, Silent{},
-		SameVersion{}, RoutedAsAsked{}, AmountsTrue{}, SameMoney{}, Released{}, TakenBack{},
+		SameVersion{}, SplitAsAsked{}, RoutedAsAsked{}, AmountsTrue{}, SameMoney{}, Released{}, TakenBack{},
 		RecoversWithin{}, EffectiveWithin{}, ShardReopens{}, Settles{}, RTO{}, RPO{}, Arrive{},
 	}
 }

@@ -44,6 +44,27 @@ func ordered(what string, from, effective time.Duration) func(*made) {
 	}
 }
 
+// queued has so much wait for delivery, by time; a negative figure is one that nobody could read.
+func queued(backlog func(at time.Duration) float64) func(*made) {
+	return func(m *made) {
+		for _, s := range m.gauges {
+			if n := backlog(s.At); n >= 0 {
+				s.Values[record.Backlog] = n
+			}
+		}
+	}
+}
+
+// until is one figure until a time, and then another.
+func until(end time.Duration, first, then float64) func(time.Duration) float64 {
+	return func(at time.Duration) float64 {
+		if at < end {
+			return first
+		}
+		return then
+	}
+}
+
 // arriving has 100 users of a arrive each second, so many of 100 at a's own door, by time.
 func arriving(share func(at time.Duration) float64) func(*made) {
 	return func(m *made) {
@@ -84,6 +105,15 @@ func disasterRows() []row {
 		{"recovered", rto, out, Pass, "first claim acknowledged 3.00 s after an outage of 3s, service lasts from 3.00 s on"},
 		{"detected by what the system did", rto, out, Pass, "detected 0.50 s (a shard was closed), it heals by itself"},
 		{"all as before", rto, out, Pass, "all as before 3.50 s"},
+		{"drained as well", rto, then(out, queued(func(at time.Duration) float64 {
+			return until(15100*time.Millisecond, 5, until(26*time.Second, 500, 4)(at))(at)
+		})), Pass, "lasts from 3.00 s on, all as before 11.00 s"},
+		{"drained to what there was at the most, not at the last", rto, then(out, queued(func(at time.Duration) float64 {
+			return until(2*time.Second, 40, until(15100*time.Millisecond, 5, until(26*time.Second, 500, 39)(at))(at))(at)
+		})), Pass, "all as before 11.00 s"},
+		{"what waits is never drained", rto, then(out, queued(until(15100*time.Millisecond, 5, 6))), Pass, "lasts from 3.00 s on, all as before never"},
+		{"more is granted than games accept", rto, then(out, queued(time.Duration.Seconds)), Pass, "all as before never"},
+		{"nobody tells any more what waits", rto, then(out, queued(until(15100*time.Millisecond, 5, -1))), Pass, "all as before never"},
 		{"an order was given", rto, then(out, ordered("take over the users of a", 16*time.Second, 17500*time.Millisecond)), Pass,
 			`"take over the users of a" issued 1.00 s, in force everywhere 2.50 s`},
 		{"an order that came later is none of it", rto, then(out, ordered("give back", 30*time.Second, 31*time.Second)), Pass, "it heals by itself"},

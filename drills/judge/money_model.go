@@ -8,13 +8,13 @@ import (
 // SameMoney asks whether the drill's rules give everybody what other rules would have given: one stream of claims, that of the
 // drill's load and seed, is put through both, grant by grant. It asks the rules, not the system; AmountsTrue asks the system.
 type SameMoney struct {
-	As     activity.Activity // the other rules, scaled as the drill's are
+	As     activity.Activity // the other rules, scaled as the drill's are; amounts are split by the drill's seed
 	Clicks uint64            // of the load, so many from the first
 }
 
 // String is the promise.
 func (a SameMoney) String() string {
-	return say("over the first %d clicks the rules give each user the same share, to the fen, as activity %d of seed %d does", a.Clicks, a.As.ID, a.As.Seed)
+	return say("over the first %d clicks the rules give each user the same share, to the fen, as those of activity %d under the drill's seed", a.Clicks, a.As.ID)
 }
 
 // Kind is Invariant.
@@ -22,6 +22,7 @@ func (SameMoney) Kind() Kind { return Invariant }
 
 // Check replays the stream.
 func (a SameMoney) Check(c *Case) (Finding, error) {
+	a.As.Seed = c.Seed
 	for _, rules := range []activity.Activity{a.As, c.Activity} {
 		if err := rules.Check(); err != nil { // what stands in a file may ask for any amount of memory
 			return Finding{}, err

@@ -24,6 +24,9 @@ func GateName(percent int) string { return say("gate before %d %%", percent) }
 // StageName is the event by which a release reaches a share, in percent.
 func StageName(percent int) string { return say("%s%d %%", ReleaseTo, percent) }
 
+// StageWindow is the window in which a stage, in percent, is looked at.
+func StageWindow(percent int) string { return say("%d %%", percent) }
+
 // Aborted is the level of the gate event of an abort rule that tripped; those of gates are statuses.
 const Aborted = "abort"
 

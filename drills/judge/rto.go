@@ -275,14 +275,21 @@ func lastBefore(r *record.Record, at time.Duration) map[record.Gauge]float64 {
 	return last
 }
 
-// balanced is when, from a time on, nothing is unsettled and doors, shards and owners are as they were before the fault.
+// balanced is when, from a time on, nothing is unsettled, no more waits for its delivery than ever did before the fault, and
+// doors, shards and owners are as they were then. Where more is granted than games accept, that is never: what an outage
+// of deliveries cost is not made up for while the load lasts.
 func balanced(r *record.Record, effect, from time.Duration) time.Duration {
-	before := lastBefore(r, effect)
+	before, waited := lastBefore(r, effect), 0.0
+	for _, p := range r.Series(record.Backlog, record.Span{To: effect + 1}) {
+		waited = max(waited, p.Value)
+	}
 	for _, s := range r.Gauges {
 		if s.At < from || s.Err != "" {
 			continue
 		}
-		same := s.Values[record.Unsettled] == 0 && s.Values[record.ShardOpen] == 1
+		waits, told := s.Values[record.Backlog]
+		_, knew := before[record.Backlog]
+		same := s.Values[record.Unsettled] == 0 && s.Values[record.ShardOpen] == 1 && told == knew && waits <= waited
 		for _, g := range []record.Gauge{record.Doors, record.ShardMode, record.TakenOver} {
 			was, knew := before[g]
 			now, shown := s.Values[g]

@@ -20,7 +20,7 @@ type Split struct {
 	Acked       time.Duration // the first claim acknowledged after the outage
 	Out         time.Duration // how long none was: from when the next one was due
 	Sustained   time.Duration // from when on service lasts
-	Balanced    time.Duration // nothing is unsettled; doors, shards and owners are as before
+	Balanced    time.Duration // drained, and as before: nothing unsettled, no more to deliver than there ever was, doors, shards and owners as they were
 }
 
 // never says that something was not seen.
@@ -54,7 +54,7 @@ func (s Split) Parts() []Part {
 		{"detected", s.Detected, s.Signal, 0}, issued, everywhere,
 		{"first claim acknowledged", s.Acked, say("none for %s before", s.Out.Round(10*time.Millisecond)), 0},
 		{"service lasts from", s.Sustained, "the load and the probes", s.Within},
-		{"all as before", s.Balanced, "nothing unsettled; doors, shards and owners as they were", 0},
+		{"all as before", s.Balanced, "nothing unsettled, nothing more to deliver; doors, shards and owners as they were", 0},
 	}
 }
 

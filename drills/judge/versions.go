@@ -3,7 +3,6 @@ package judge
 import (
 	"errors"
 	"math"
-	"slices"
 	"time"
 
 	"redpacket/drills/judge/sameness"
@@ -12,23 +11,19 @@ import (
 )
 
 // SameVersion asks whether a new version, released to a share of the users, is no worse to them than the old one is to the others at
-// the same time. Who is compared is decided by the users' hash, whatever answered them; the split is looked at first.
+// the same time. Who is compared is decided by the users' hash, whatever answered them; the split is looked at first. Where so few users
+// cannot tell it is inconclusive, and says what is missing: not to be shown worse is not to be the same.
 type SameVersion struct {
 	Percent int     // of the users, who get the new version in the window: 1 … 99
 	Slower  float64 // the p99 may be so many times the old one's: 1.1
 	Errors  float64 // and so large a share more may not be answered as meant: 0.0005
-	Sure    bool    // it must be shown to be no worse; else, with so few users, it must not be shown to be worse
 	In      string
 }
 
 // String is the promise.
 func (a SameVersion) String() string {
-	shown := "is shown to be at most"
-	if !a.Sure {
-		shown = "is not shown to be more than"
-	}
-	return say("for %d %% of the users in %q the new version's p99 %s %s above the old one's, and its errors %s points", a.Percent, a.In,
-		shown, percent(a.Slower-1), points(a.Errors))
+	return say("for %d %% of the users in %q the new version's p99 is shown to be at most %s above the old one's, and its errors %s points", a.Percent, a.In,
+		percent(a.Slower-1), points(a.Errors))
 }
 
 // Kind is Hypothesis.
@@ -40,8 +35,7 @@ func (a SameVersion) Windows() []string { return []string{a.In} }
 // Comparison is what a stage of a release came to.
 type Comparison struct {
 	SameVersion
-	Users  [2]uint64 // who claimed and were answered, each once: by the new version, by the old
-	Split  float64   // how surprising these are for the share; below sameness.SplitWrong nobody can compare
+	Split  SampleRatio
 	Asked  [2]uint64 // requests of the users who should have had the new version, and of the others
 	Judged []sameness.Finding
 }
@@ -58,21 +52,20 @@ func (a SameVersion) Check(c *Case) (Finding, error) {
 	return got.finding(), nil
 }
 
-// finding is the comparison as a finding. A wrong split is no failure of the version: nobody knows who was compared.
+// finding is the comparison as a finding.
 func (g Comparison) finding() Finding {
 	looked := g.Asked[0] + g.Asked[1]
 	var f Finding
 	switch {
-	case g.Users[0] < sameness.LeastUsers || g.Users[1] < sameness.LeastUsers:
-		f = unsure(looked, "too few users: %d were answered by the new version and %d by the old", g.Users[0], g.Users[1])
-	case g.Split < sameness.SplitWrong:
-		f = unsure(looked, "the split is wrong: %d users were answered by the new version and %d by the old, which is not %d %% (p %.2g), so who was compared is not known",
-			g.Users[0], g.Users[1], g.Percent, g.Split)
+	case !g.Split.enough():
+		f = unsure(looked, "%s", g.Split.tooFew())
+	case g.Split.wrong():
+		f = unsure(looked, "%s, so who was compared is not known", g.Split)
 	default:
-		f = Finding{Status: g.status(), Looked: looked, Because: say("%d users beside %d (split p %.2g): %s", g.Users[0], g.Users[1], g.Split, g.summary())}
+		f = Finding{Status: statusOf(sameness.Worst(g.Judged)), Looked: looked, Because: say("%s: %s", g.Split, g.summary())}
 	}
 	for _, m := range g.Judged {
-		f.Examples = append(f.Examples, say("%-12s %s: %s", m.Status, m.Metric, m.Because))
+		f.Examples = append(f.Examples, say("%s %s: %s", m.Metric, statusOf(m.Status), m.Because))
 	}
 	return f
 }
@@ -86,14 +79,9 @@ func (g Comparison) summary() string {
 	return say("%d metrics pass, %d fail, %d cannot tell", n[sameness.Same], n[sameness.Worse], n[sameness.Unknown])
 }
 
-// status is the worst of the metrics. Where it need not be sure, one that cannot tell is no hindrance, if another could have.
-func (g Comparison) status() Status {
-	worst := sameness.Worst(g.Judged)
-	measured := slices.ContainsFunc(g.Judged, func(f sameness.Finding) bool { return f.Measured })
-	if worst == sameness.Same || worst == sameness.Unknown && !g.Sure && measured {
-		return Pass
-	}
-	return map[sameness.Status]Status{sameness.Worse: Fail}[worst]
+// statusOf is what is known of a metric as a status.
+func statusOf(s sameness.Status) Status {
+	return map[sameness.Status]Status{sameness.Same: Pass, sameness.Worse: Fail}[s]
 }
 
 // inForce is an error unless a release was at a share during all of a window, and half a second before.
@@ -128,10 +116,9 @@ func (a SameVersion) Compare(r *record.Record) (Comparison, error) {
 		return g, errors.New(say("the generator did not tell the users of %d %% apart; the profile needs cohorts", a.Percent))
 	}
 	var err error
-	if g.Users, err = split(r, w.Span); err != nil {
+	if g.Split, err = splitOf(r, w.Span, a.Percent); err != nil {
 		return g, err
 	}
-	g.Split = sameness.SampleRatio(g.Users[0], g.Users[1], float64(a.Percent)/100)
 	sides := sides{span: w.Span, seed: r.Seed, gray: r.Versions.Of(record.Who{To: a.Percent}), base: r.Versions.Of(record.Who{From: a.Percent, To: 100})}
 	for i, t := range []record.Requests{sides.gray, sides.base} {
 		g.Asked[i] = t.Count(w.Span, record.Which{Ops: Critical()})
@@ -141,25 +128,6 @@ func (a SameVersion) Compare(r *record.Record) (Comparison, error) {
 		sides.slower("p99 of reads", reads, a.Slower), sides.slower("p99 of claims", []api.Op{api.Claim}, a.Slower), sides.errors(a.Errors),
 	}, sameness.Usual())
 	return g, nil
-}
-
-// split counts the users whose claims of a span were granted, each once, by the version that granted. The journal is read whole and
-// the users are kept: 20 bytes each.
-func split(r *record.Record, s record.Span) (users [2]uint64, err error) {
-	seen := [2]map[api.User]struct{}{{}, {}}
-	for a, err := range r.Attempts() {
-		if err != nil {
-			return users, err
-		}
-		if a.Outcome == api.Done && a.Owed >= s.From && a.Owed < s.To {
-			by := 1
-			if a.Gray {
-				by = 0
-			}
-			seen[by][a.User] = struct{}{}
-		}
-	}
-	return [2]uint64{uint64(len(seen[0])), uint64(len(seen[1]))}, nil
 }
 
 // sides are what is compared.

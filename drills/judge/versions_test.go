@@ -97,8 +97,8 @@ func (s staged) answer(op api.Op, byNew bool, draw *loadprofiles.Draw) (time.Dur
 	return time.Duration(took * float64(time.Millisecond)), out
 }
 
-func gateOf(sure bool) SameVersion {
-	return SameVersion{Percent: 50, Slower: 1.10, Errors: 0.0025, Sure: sure, In: stageName}
+func gateOf() SameVersion {
+	return SameVersion{Percent: 50, Slower: 1.10, Errors: 0.0025, In: stageName}
 }
 
 func TestAReleaseIsJudgedForWhatItIs(t *testing.T) {
@@ -114,6 +114,7 @@ func TestAReleaseIsJudgedForWhatItIs(t *testing.T) {
 func versionRows() []row {
 	with := func(change func(*staged)) staged { s := same(); change(&s); return s }
 	as := func(s staged) func(*made) { return func(m *made) { *m = *s.made() } }
+	split := func(off float64) SplitAsAsked { return SplitAsAsked{Percent: 50, Off: off, In: stageName} }
 	routed := RoutedAsAsked{Percent: 50, In: stageName}
 	rules := func(change func(*activity.Activity)) SameMoney {
 		a := festival()
@@ -121,8 +122,12 @@ func versionRows() []row {
 		return SameMoney{As: a, Clicks: 200}
 	}
 	asked := func(m *made) {
-		m.Profile = loadprofiles.Estimate96k(time.Second)
+		m.Profile, m.Seed = loadprofiles.Estimate96k(time.Second), m.Activity.Seed
 		m.Profile.Users.Gifts = []api.Gift{0, 1, 2}
+	}
+	reseeded := func(m *made) { // a drill under another seed, which splits the amounts otherwise
+		asked(m)
+		m.Seed, m.Activity.Seed = m.Seed+1, m.Activity.Seed+1
 	}
 	through, gone := Released{[]int{20, 50}}, TakenBack{2 * time.Second}
 	at := func(events ...record.Event) func(*made) { return as(with(func(s *staged) { s.events = events })) }
@@ -132,23 +137,27 @@ func versionRows() []row {
 		}))
 	}
 	return []row{
-		{"the same", gateOf(true), as(same()), Pass, "3 metrics pass"},
-		{"p99 + 30 %", gateOf(true), as(with(func(s *staged) { s.slow = 1.3 })), Fail, "p99 of claims: 1.3"},
-		{"p99 + 9 %, near the margin", gateOf(true), as(with(func(s *staged) { s.slow = 1.09 })), Inconclusive, "s more are needed to tell"},
-		{"p99 + 9 %, not sure", gateOf(false), as(with(func(s *staged) { s.slow = 1.09 })), Pass, "cannot tell"},
-		{"errors + 2 points", gateOf(true), as(with(func(s *staged) { s.errs = 0.02 })), Fail, "errors"},
-		{"errors + 2 points, not sure", gateOf(false), as(with(func(s *staged) { s.errs = 0.02 })), Fail, "errors"},
-		{"too few users", gateOf(true), as(with(func(s *staged) { s.users = 6 })), Inconclusive, "too few users"},
-		{"too few a second", gateOf(true), as(with(func(s *staged) { s.users = 2000 })), Inconclusive, "not measured: only 0 of 20 seconds have 100 answers"},
-		{"nobody", gateOf(false), as(with(func(s *staged) { s.users = 0 })), Inconclusive, "too few users: 0"},
-		{"a dead metric", gateOf(true), as(with(func(s *staged) { s.mute = api.Claim })), Inconclusive, "p99 of claims: not measured"},
-		{"nothing routed", gateOf(true), as(with(func(s *staged) { s.takes = func(api.User) bool { return false } })), Inconclusive, "too few users: 0 were answered by the new version"},
-		{"a split of 40 to 60", gateOf(true), as(with(func(s *staged) { s.takes = func(u api.User) bool { return gray.Takes(u, 40) } })), Inconclusive, "the split is wrong"},
-		{"never released", gateOf(true), as(with(func(s *staged) { s.events = nil })), Inconclusive, "never came to 50 %"},
-		{"released too late", gateOf(true), as(with(func(s *staged) { s.events[0].Effective = 3 * time.Second })), Inconclusive, "effective at 3s"},
-		{"taken back meanwhile", gateOf(true), as(with(func(s *staged) {
+		{"the same", gateOf(), as(same()), Pass, "3 metrics pass"},
+		{"p99 + 30 %", gateOf(), as(with(func(s *staged) { s.slow = 1.3 })), Fail, "p99 of claims fail: 1.3"},
+		{"p99 + 9 %, near the margin", gateOf(), as(with(func(s *staged) { s.slow = 1.09 })), Inconclusive, "s more are needed to tell"},
+		{"errors + 2 points", gateOf(), as(with(func(s *staged) { s.errs = 0.02 })), Fail, "errors fail: "},
+		{"too few users", gateOf(), as(with(func(s *staged) { s.users = 6 })), Inconclusive, "too few users"},
+		{"too few a second", gateOf(), as(with(func(s *staged) { s.users = 2000 })), Inconclusive, "not measured: only 0 of 20 seconds have 100 answers"},
+		{"nobody", gateOf(), as(with(func(s *staged) { s.users = 0 })), Inconclusive, "too few users: 0"},
+		{"a dead metric", gateOf(), as(with(func(s *staged) { s.mute = api.Claim })), Inconclusive, "p99 of claims inconclusive: not measured"},
+		{"nothing routed", gateOf(), as(with(func(s *staged) { s.takes = func(api.User) bool { return false } })), Inconclusive, "too few users: 0 were answered by the new version"},
+		{"a split of 40 to 60", gateOf(), as(with(func(s *staged) { s.takes = func(u api.User) bool { return gray.Takes(u, 40) } })), Inconclusive, "the split is wrong"},
+		{"never released", gateOf(), as(with(func(s *staged) { s.events = nil })), Inconclusive, "never came to 50 %"},
+		{"released too late", gateOf(), as(with(func(s *staged) { s.events[0].Effective = 3 * time.Second })), Inconclusive, "effective at 3s"},
+		{"taken back meanwhile", gateOf(), as(with(func(s *staged) {
 			s.events = append(s.events, record.Event{Track: record.Playbook, What: TakeBack, From: 9 * time.Second})
 		})), Inconclusive, "taken back at 9s"},
+		{"half of them", split(0.03), as(same()), Pass, "split p"},
+		{"too few to tell a point", split(0.01), as(same()), Inconclusive, "points could have been told); about 2m2s more"},
+		{"45 % for 50 %", split(0.03), as(with(func(s *staged) { s.takes = func(u api.User) bool { return gray.Takes(u, 45) } })), Fail, "the split is wrong"},
+		{"a handful of users", split(0.03), as(with(func(s *staged) { s.users = 6 })), Inconclusive, "too few users"},
+		{"never released, so not split", split(0.03), as(with(func(s *staged) { s.events = nil })), Inconclusive, "never came to"},
+		{"a bound of nothing", split(0), as(same()), Inconclusive, "a bound above 0"},
 		{"routed as asked", routed, as(same()), Pass, "none from the other version"},
 		{"49 % for 50 %", routed, as(with(func(s *staged) { s.takes = func(u api.User) bool { return gray.Takes(u, 49) } })), Fail, "came from the other version"},
 		{"two users swapped", routed, as(with(func(s *staged) {
@@ -160,6 +169,8 @@ func versionRows() []row {
 		{"one fen more", AmountsTrue{}, as(with(func(s *staged) { s.fen = 1 })), Fail, "was told 201 fen by the new version, the share has 200"},
 		{"the same rules", rules(func(*activity.Activity) {}), asked, Pass, "the same by both"},
 		{"a fen more funded", rules(func(a *activity.Activity) { a.Gifts[0].Total-- }), asked, Fail, "by the old rules and 200 by the new (+1)"},
+		{"the same rules under another seed", rules(func(*activity.Activity) {}), reseeded, Pass, "the same by both"},
+		{"the amounts are split by another seed than the drill's", rules(func(*activity.Activity) {}), func(m *made) { asked(m); m.Activity.Seed++ }, Fail, "differ"},
 		{"nobody asks", rules(func(*activity.Activity) {}), nil, Inconclusive, "could not look"},
 		{"a torn journal", AmountsTrue{}, func(m *made) { m.broken = io.ErrUnexpectedEOF }, Inconclusive, "could not look"},
 
@@ -235,7 +246,7 @@ func TestTwentyTimesTheSame(t *testing.T) {
 	for seed := range 20 {
 		s := same()
 		s.seed = uint64(seed) << 40
-		switch f := Judge(s.record(), []Assertion{gateOf(true)}).Findings[0]; f.Status {
+		switch f := Judge(s.record(), []Assertion{gateOf()}).Findings[0]; f.Status {
 		case Fail:
 			alarms++
 		case Inconclusive:
@@ -252,7 +263,7 @@ func TestTwentyTimesTheSame(t *testing.T) {
 }
 
 func TestGatesAreKeptAsData(t *testing.T) {
-	asks := []Assertion{gateOf(true), RoutedAsAsked{Percent: 50, In: stageName}, AmountsTrue{}, Released{[]int{1, 5}}, TakenBack{time.Second}}
+	asks := []Assertion{gateOf(), SplitAsAsked{Percent: 50, Off: 0.01, In: stageName}, RoutedAsAsked{Percent: 50, In: stageName}, AmountsTrue{}, Released{[]int{1, 5}}, TakenBack{time.Second}}
 	claims, err := Encode(asks)
 	if err != nil {
 		t.Fatal(err)

@@ -80,8 +80,9 @@ type Death struct {
 	Panic bool   `json:"panic"` // no fault excuses a panic
 }
 
-// Window is the named window; false when the drill had none of that name.
-func (m Manifest) Window(name string) (Window, bool) {
+// Window is the named window; false when the drill had none of that name. It and Length read no events: those of a drill
+// under way are still being written.
+func (m *Manifest) Window(name string) (Window, bool) {
 	for _, w := range m.Windows {
 		if w.Name == name {
 			return w, true
@@ -91,7 +92,7 @@ func (m Manifest) Window(name string) (Window, bool) {
 }
 
 // Event is the first event with this text; false when there was none.
-func (m Manifest) Event(what string) (Event, bool) {
+func (m *Manifest) Event(what string) (Event, bool) {
 	for _, e := range m.Events {
 		if e.What == what {
 			return e, true

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"redpacket/drills/judge"
@@ -29,15 +30,12 @@ func gateRows(r *record.Record) (rows []gateRow) {
 		return nil // the findings say so
 	}
 	next := following(asked)
-	for _, a := range asked {
-		stage, ok := a.(judge.SameVersion)
-		if !ok {
-			continue
-		}
+	for _, stage := range compared(asked) {
 		row := gateRow{Stage: fmt.Sprintf("%d %%", stage.Percent), Gate: decided(r, next[stage.Percent])}
 		got, err := stage.Compare(r)
-		if err == nil && got.Users[0] > 0 {
-			row.Users, row.Split = thousands(got.Users[0])+" / "+thousands(got.Users[1]), fmt.Sprintf("%.2g", got.Split)
+		if users := got.Split.Users; err == nil && users[0] > 0 {
+			row.Users = thousands(users[0]) + " / " + thousands(users[1])
+			row.Split = fmt.Sprintf("%.2g (± %.2f pp)", got.Split.P, 100*got.Split.Detectable)
 			for _, m := range got.Judged {
 				row.Metrics = append(row.Metrics, metric(m))
 			}
@@ -45,6 +43,28 @@ func gateRows(r *record.Record) (rows []gateRow) {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// compared are the stages of a release in which two versions answer. The verdict asks only for those that can tell; the others, whose
+// gates were asked the same while the drill ran, are shown by the same margins.
+func compared(asked []judge.Assertion) (stages []judge.SameVersion) {
+	for _, a := range asked {
+		if same, ok := a.(judge.SameVersion); ok {
+			stages = append(stages, same)
+		}
+	}
+	if len(stages) == 0 {
+		return nil
+	}
+	for percent := range following(asked) {
+		if !slices.ContainsFunc(stages, func(s judge.SameVersion) bool { return s.Percent == percent }) {
+			one := stages[0]
+			one.Percent, one.In = percent, judge.StageWindow(percent)
+			stages = append(stages, one)
+		}
+	}
+	slices.SortFunc(stages, func(a, b judge.SameVersion) int { return a.Percent - b.Percent })
+	return stages
 }
 
 // following is the stage after each, in percent.
@@ -89,10 +109,10 @@ func metric(m sameness.Finding) cell {
 func gatesText(rows []gateRow) string {
 	var b strings.Builder
 	if len(rows) > 0 {
-		b.WriteString("  the release, by stages (users of the new version / the old; gray beside base, with one-sided 95 % bounds)\n")
+		b.WriteString("  the release, by stages (users of the new version / the old, split p and what it could have told; gray beside base, with one-sided 95 % bounds)\n")
 	}
 	for _, row := range rows {
-		fmt.Fprintf(&b, "    %-5s users %-17s split p %-8s gate: %s\n", row.Stage, row.Users, row.Split, row.Gate)
+		fmt.Fprintf(&b, "    %-5s users %-17s split p %-18s gate: %s\n", row.Stage, row.Users, row.Split, row.Gate)
 		for _, m := range row.Metrics {
 			fmt.Fprintf(&b, "          %-14s %-40s %s\n", m.Name, m.Text, m.Status)
 		}

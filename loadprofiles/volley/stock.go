@@ -77,8 +77,10 @@ func (b *stock) target(t *vegeta.Target) error {
 	switch r.op {
 	case api.Static:
 		url = strconv.AppendInt(url, int64(r.part%staticParts), 10)
-	case api.Select, api.Receipt, api.Claim:
-		url = strconv.AppendUint(url, uint64(r.click.Gift), 10)
+	case api.List:
+		url = e.texts.activity(url, '?', r.click.Gift)
+	default:
+		url = e.texts.activity(strconv.AppendUint(url, uint64(r.click.Gift.Own()), 10), '&', r.click.Gift)
 	}
 	if r.op == api.Claim {
 		url = append(url, "&server="...)
@@ -92,6 +94,9 @@ func (b *stock) target(t *vegeta.Target) error {
 	if r.op != api.Static {
 		token := append(make([]byte, 0, len("Bearer ")+login.TokenLen), "Bearer "...)
 		t.Header["Authorization"] = []string{string(e.signer.Mint(token, r.click.User, e.expires))}
+		if r.click.Gift.Tagged() {
+			t.Header["X-Pressure"] = []string{"1"}
+		}
 	}
 	return nil
 }

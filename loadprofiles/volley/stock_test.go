@@ -2,11 +2,16 @@ package volley
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
 	"redpacket/loadprofiles"
 	"redpacket/system/api"
+	"redpacket/system/login"
 )
 
 func TestStockVegetaFiresTheSameHits(t *testing.T) {
@@ -89,5 +94,52 @@ func TestStockVegetaEndsAndOwesWhatNeverLeft(t *testing.T) {
 		}
 	case <-time.After(30 * time.Second):
 		t.Fatal("it does not end")
+	}
+}
+
+// Tagged users, and those of a neighbour, are carried by stock Vegeta with the same words as by our engine.
+func TestStockVegetaCarriesTheTag(t *testing.T) {
+	j := job(t, "front:80", loadprofiles.Hold(2000, time.Second)).as(Stock)
+	j.Profile.Users.Tagged, j.Profile.Users.Neighbour = 0.5, loadprofiles.Neighbour{Activity: 9, Share: 0.3, Gifts: []api.Gift{1}}
+	if err := j.Check(); err != nil {
+		t.Fatal(err)
+	}
+	signer, err := login.NewSigner(j.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crowd := j.Profile.Crowd(j.Seed)
+	texts := newRequests(j.Tag)
+	texts.neighbour = 9
+	e := &engine{profile: j.Profile, crowd: crowd, signer: signer, texts: texts, deal: newDeal(j.Profile, crowd), tally: newTally(j.Profile)}
+	stock, same := newStock(plan{curve: j.hits(), of: 1}, e, j), newDeal(j.Profile, crowd)
+	kinds := map[string]int{}
+	for hit := range uint64(2000) {
+		var got vegeta.Target
+		if err := stock.target(&got); err != nil {
+			t.Fatal(err)
+		}
+		r := same.to(hit + 1)
+		if r.op == api.Static {
+			continue
+		}
+		var token [login.TokenLen]byte
+		signer.Mint(token[:0], r.click.User, 0)
+		want := string(texts.dynamic(nil, r.op, r.click, &token))
+		url, _, _ := strings.Cut(strings.TrimPrefix(got.URL, "http://front:80"), "#")
+		if line := got.Method + " " + url + " HTTP/1.1\r\n"; !strings.HasPrefix(want, line) {
+			t.Fatalf("%q; our engine asks %q", line, want)
+		}
+		if !strings.Contains(want, "Authorization: "+got.Header.Get("Authorization")+"\r\n") {
+			t.Fatalf("%q; our engine asks %q", got.Header, want)
+		}
+		tagged := strings.Contains(want, "\r\nX-Pressure: 1\r\n")
+		if tagged != (got.Header.Get("X-Pressure") == "1") {
+			t.Fatalf("%q; our engine asks %q", got.Header, want)
+		}
+		kinds[fmt.Sprintf("tagged %v, beside %v", tagged, strings.Contains(url, "activity=9"))]++
+	}
+	if len(kinds) != 4 {
+		t.Errorf("asked were %v; want some of each kind", kinds)
 	}
 }

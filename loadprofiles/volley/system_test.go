@@ -39,9 +39,11 @@ func (s *scripted) serveAt(t *testing.T, addr string) string {
 	}
 	var serving sync.WaitGroup
 	var open []net.Conn
+	over := false
 	t.Cleanup(func() {
 		_ = l.Close()
 		s.mu.Lock()
+		over = true
 		for _, c := range open {
 			_ = c.Close()
 		}
@@ -55,7 +57,9 @@ func (s *scripted) serveAt(t *testing.T, addr string) string {
 				return
 			}
 			s.mu.Lock()
-			open = append(open, c)
+			if open = append(open, c); over { // accepted while the test ended
+				_ = c.Close()
+			}
 			s.mu.Unlock()
 			serving.Go(func() {
 				defer c.Close()

@@ -85,7 +85,6 @@ func (j Job) Check() error {
 	bad(j.Style != Journeys && j.Profile.Promotion.Share > 0, "style %q with a promotion; only journeys have one", j.Style)
 	bad(j.Dir == "", "no directory for the tally and the journal")
 	bad(!slices.Contains([]Style{Journeys, Requests, Stock}, j.Style), "style %q; want %q, %q or none", j.Style, Requests, Stock)
-	bad(j.Style == Stock && (j.Profile.Users.Tagged > 0 || j.Profile.Users.Neighbour.Share > 0), "style %q knows real users of one activity", j.Style)
 	bad(j.Style != Journeys && j.Profile.Retry.Most > 0, "style %q with up to %d retries; only journeys try again", j.Style, j.Profile.Retry.Most)
 	bad(j.Style != Journeys && (j.Profile.Funnel.Click > 0 || len(j.Profile.Packages.Changes) > 0), "style %q with exposures or offline packages; only journeys have them", j.Style)
 	bad(j.Style != Journeys && j.Profile.Funnel.Presses > 1, "style %q with %d presses; only journeys press again", j.Style, j.Profile.Funnel.Presses)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 
 	"redpacket/system/mutant"
 )
@@ -35,10 +34,4 @@ func BugsIn(ctx context.Context, dir, tag string) ([]string, error) {
 }
 
 // BugNames are the names of all bugs, and last the variable that a process is told its bug by.
-func BugNames() []string {
-	var names []string
-	for _, b := range slices.Concat(mutant.All(), mutant.Versions()) {
-		names = append(names, b.Name)
-	}
-	return append(names, mutant.Variable)
-}
+func BugNames() []string { return append(mutant.Names(), mutant.Variable) }

@@ -182,10 +182,3 @@ func Slows() []Change {
 			map[string]judge.Status{"Settles": judge.Fail, "MoneyConserved": judge.Inconclusive, "RefusalsChangeNothing": judge.Inconclusive}},
 	}
 }
-
-// Elsewhere are the assertions that the whole drill does not make, for its system of memory has neither triggers nor
-// callers that judge instances, nor a second front door, and its load no promotion. The records that they fail on and doubt
-// are rows of the judge's own tests, which ask for all three of every assertion.
-func Elsewhere() []string {
-	return []string{"Triggered", "ShedBefore", "Comes", "Ejected", "Avoided", "ProbedGently", "Delivers", "Arrive", "ValveFollowed"}
-}

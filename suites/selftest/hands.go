@@ -5,15 +5,19 @@ import (
 
 	"redpacket/drills/drillstest"
 	"redpacket/drills/record"
+	"redpacket/faults/node"
 	"redpacket/loadprofiles"
 	"redpacket/system/activity"
 	"redpacket/system/api"
 	"redpacket/system/books"
 )
 
-// step is the fault of the good record.
-func step(a *drillstest.Apart) *record.Event {
-	i := slices.IndexFunc(a.Events, func(e record.Event) bool { return e.Track == record.Fault })
+// step is the fault of the good record that kills.
+func step(a *drillstest.Apart) *record.Event { return event(a, node.Killed{Node: killed}.String()) }
+
+// event is the one of a name.
+func event(a *drillstest.Apart, what string) *record.Event {
+	i := slices.IndexFunc(a.Events, func(e record.Event) bool { return e.What == what })
 	return &a.Events[i]
 }
 
@@ -25,20 +29,24 @@ func forgetRepeat(a *drillstest.Apart) {
 
 // otherShare shows the user who asked most often, and was granted a share, another one the last time.
 func otherShare(a *drillstest.Apart) {
-	asked := map[api.User]int{}
-	for _, t := range a.Attempts {
-		asked[t.User]++
-	}
-	most := 0
-	for _, n := range asked {
-		most = max(most, n)
-	}
-	for ; most > 1; most-- {
-		i := again(a, func(t loadprofiles.Attempt) bool { return t.Outcome == api.Done && asked[t.User] >= most })
+	hottest(a, func(hot func(api.User) bool) bool {
+		i := again(a, func(t loadprofiles.Attempt) bool { return t.Outcome == api.Done && hot(t.User) })
 		if i >= 0 {
 			a.Attempts[i].Order = unclaimed(a)
-			return
 		}
+		return i >= 0
+	})
+}
+
+// hottest tries something with the users who asked most often, and with ever more users until it has done it.
+func hottest(a *drillstest.Apart, try func(hot func(api.User) bool) (done bool)) {
+	asked, most := map[api.User]int{}, 0
+	for _, t := range a.Attempts {
+		asked[t.User]++
+		most = max(most, asked[t.User])
+	}
+	for done := false; most > 0 && !done; most-- {
+		done = try(func(u api.User) bool { return asked[u] >= most })
 	}
 }
 
@@ -132,9 +140,13 @@ func alike(a *drillstest.Apart, which func(books.Entry) bool, change func(*api.G
 	a.Attempts[at].Order, a.Attempts[at].User, a.Attempts[at].Fen = told.Order, told.User, told.Fen
 }
 
-// twoShares gives the holder of a share one more of the same gift, in every book but the ledger: it is still queued.
+// twoShares gives a hot user, who holds a share, one more of the same gift, in every book but the ledger: it is still queued.
 func twoShares(a *drillstest.Apart) {
-	of, at := once(a)
+	of, at := books.Entry{}, -1
+	hottest(a, func(hot func(api.User) bool) bool {
+		of, at = onceOf(a, func(e books.Entry) bool { return hot(e.User) })
+		return at >= 0
+	})
 	stock := &a.Summary.Stocks[of.Order.Gift()]
 	second := of
 	second.Order = api.OrderOf(a.Activity.ID, of.Order.Gift(), stock.Taken)

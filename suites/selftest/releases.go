@@ -15,10 +15,17 @@ func Releases() []Change {
 	type made = *drillstest.Apart
 	return []Change{
 		{"a new version that fails a tenth of its users", func(a made) { cell(a, true, after, hit{time.Millisecond, api.Failed, 1}) }, fails("SameVersion")},
+		{"a sixth of the new version's users answered by the old", func(a made) {
+			for i := range a.Attempts {
+				if t := &a.Attempts[i]; t.Gray && t.User%6 == 0 {
+					t.Gray = false
+				}
+			}
+		}, map[string]judge.Status{"SplitAsAsked": judge.Fail, "SameVersion": judge.Inconclusive}},
 		{"an answer of the new version to a user of the old", func(a made) {
-			a.Cells[loadprofiles.CellOf(1, true)].Record(10*time.Second, time.Millisecond, api.List, api.Done)
-		},
-			fails("RoutedAsAsked")},
+			w, _ := a.Window(after)
+			a.Cells[loadprofiles.CellOf(1, true)].Record(w.From+time.Second, time.Millisecond, api.List, api.Done)
+		}, fails("RoutedAsAsked")},
 		{"a gate that let the release pass though it failed", func(a made) {
 			a.Events = append(a.Events, record.Event{Track: record.Gate, What: judge.GateName(50), Level: judge.Fail.String(), Because: "p99"})
 		}, fails("Released")},

@@ -73,24 +73,23 @@ func stocked(a activity.Activity) activity.Activity {
 	return a
 }
 
-// shadowed is an activity that lets pressure traffic in.
-func shadowed(a activity.Activity) activity.Activity {
-	a.Shadow = true
-	return a
-}
-
 // DrillFor is the drill in which a bug can be seen: where it hides until something fails, with a step that makes it fail.
 func DrillFor(bug string) drills.Drill {
 	d := Drill("st-" + bug)
 	if bug == mutant.None || strings.HasPrefix(bug, "tag-") {
 		offered := d.Activity
-		d.Activity = func(seed uint64, scale float64) activity.Activity { return shadowed(offered(seed, scale)) }
+		d.Activity = func(seed uint64, scale float64) activity.Activity { return offered(seed, scale).Shadowed() }
 		d.Load.Users.Tagged = 0.2
 	}
-	if bug == mutant.RegistryFailsDear {
+	switch bug {
+	case mutant.RegistryFailsDear:
 		d.Injections = []drills.Injection{{At: 1500 * time.Millisecond, Fault: node.Killed{Node: "registry"}}}
-		d.Assertions = append(d.Assertions, judge.StepsEffective{})
+	case mutant.TagDroppedAtRecon:
+		d.Steps = []drills.Timed{{At: 3 * time.Second, Step: drills.Activate{Playbook: "P5"}}} // has recon look for what is to be delivered again
+	default:
+		return d
 	}
+	d.Assertions = append(d.Assertions, judge.StepsEffective{})
 	return d
 }
 
@@ -112,7 +111,7 @@ func Aborted() drills.Drill {
 
 // Score is what became of one mutant.
 type Score struct {
-	Kind   string // system, record or file
+	Kind   string // system, version, record or file
 	Mutant string
 	Wanted []string // what had to become of which findings
 	Named  []string // the findings that named it

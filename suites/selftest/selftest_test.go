@@ -3,9 +3,9 @@ package selftest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +18,7 @@ import (
 	"redpacket/drills/drillstest"
 	"redpacket/drills/judge"
 	"redpacket/drills/record"
+	"redpacket/drills/report"
 	"redpacket/suites/selftest"
 	"redpacket/suites/spec"
 	"redpacket/system/images"
@@ -58,12 +59,15 @@ var _ = Describe("the judge catches", Ordered, ContinueOnFailure, Serial, func()
 	Context("in a new version beside the old one,", Label("versions"), func() { describeVersions(scores) })
 })
 
+// readyMutant has the images of the build with the bugs made.
+func readyMutant(ctx SpecContext) {
+	_, err := images.EnsureMutant(ctx, spec.Progress("images").Say)
+	Expect(err).NotTo(HaveOccurred())
+}
+
 // describeSystems plays the same small drill on a system without a bug, then on one with each.
 func describeSystems(scores *board) {
-	BeforeAll(func(ctx SpecContext) {
-		_, err := images.EnsureMutant(ctx, spec.Progress("images").Say)
-		Expect(err).NotTo(HaveOccurred())
-	}, NodeTimeout(spec.Prepare))
+	BeforeAll(readyMutant, NodeTimeout(spec.Prepare))
 
 	It("no bug in a normal build, which has none, and every bug of the list in one with the tag", func(ctx SpecContext) {
 		dir := GinkgoT().TempDir()
@@ -104,14 +108,20 @@ func describeSystems(scores *board) {
 
 // describeVersions releases a version with each bug, and looks at which stage it is seen and taken back.
 func describeVersions(scores *board) {
-	for _, b := range mutant.Versions() {
-		It(b.Name+": "+b.Does, func(ctx SpecContext) {
-			s := selftest.Score{Kind: "version", Mutant: b.Name, Wanted: []string{"a gate or a recall"}}
+	BeforeAll(readyMutant, NodeTimeout(spec.Prepare))
+
+	for _, v := range mutant.Versions() {
+		d := selftest.Release(v)
+		It(fmt.Sprintf("%s, at %d %% at the latest: %s", v.Name, v.By, v.Does), func(ctx SpecContext) {
+			s := selftest.Score{Kind: "version", Mutant: v.Name, Wanted: []string{fmt.Sprintf("taken back at %d %%", v.By)}}
 			defer scores.add(&s, time.Now())
-			o := rehearseDrill(ctx, selftest.Release(), b.Name)
-			s.Named, s.Caught = selftest.Recalled(o.Verdict, b)
-			Expect(s.Caught).To(BeTrue(), "%s was not caught: wanted the release to be taken back for %q; its record is in %s\n%s", b.Name, b.Seen, o.Dir, o.Text)
-		}, SpecTimeout(each+selftest.Release().Profile().Curve.Length()))
+			o := rehearseDrill(ctx, d, v.Name)
+			saved, err := record.Open(filepath.Join(o.Dir, report.RecordDir))
+			Expect(err).NotTo(HaveOccurred())
+			s.Named, err = selftest.Recalled(saved, o.Verdict, v)
+			s.Caught = err == nil
+			Expect(err).NotTo(HaveOccurred(), "%s was not caught; its record is in %s\n%s", v.Name, o.Dir, o.Text)
+		}, SpecTimeout(each+d.Profile().Curve.Length()))
 	}
 }
 
@@ -136,37 +146,57 @@ func rehearseDrill(ctx context.Context, d drills.Drill, bug string) spec.Outcome
 	}
 }
 
-// describeRecords changes one thing at a time in one good record.
+// describeRecords changes one thing at a time in good records.
 func describeRecords(scores *board) {
-	var good string
+	var below string
+	var down *record.Record
 	BeforeAll(func(ctx SpecContext) {
-		var err error
-		good, err = selftest.Good(ctx, GinkgoT().TempDir())
-		Expect(err).NotTo(HaveOccurred())
+		below = GinkgoT().TempDir()
+		var playing sync.WaitGroup
+		var wrong error
+		playing.Go(func() { down, wrong = selftest.Down(ctx, below) })
+		errs := make([]error, len(selftest.Goods()))
+		for i, g := range selftest.Goods() {
+			playing.Go(func() { errs[i] = g.Play(ctx, below) })
+		}
+		playing.Wait()
+		Expect(errors.Join(append(errs, wrong)...)).NotTo(HaveOccurred())
 	}, NodeTimeout(time.Minute))
 
-	It("nothing, where nothing was changed", func() {
-		judged, err := selftest.Change{Make: func(*drillstest.Apart) {}}.Judge(good)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
+	It("too little success that nothing excuses: the drill is aborted while it runs", func() {
+		s := selftest.Score{Kind: "record", Mutant: "nine of ten users shed, for no reason", Wanted: []string{"Abort fail"}}
+		defer scores.add(&s, time.Now())
+		Expect(down.Abort).NotTo(BeNil())
+		Expect(down.Abort.Because).To(ContainSubstring("10 % of the critical path succeeded"))
+		for _, f := range judge.Judge(down, []judge.Assertion{judge.Abort{}}).Findings {
+			s.Named, s.Caught = []string{"Abort"}, f.Status == judge.Fail
+			Expect(f.Status).To(Equal(judge.Fail), f.Because)
+		}
 	})
 
-	for _, c := range slices.Concat(selftest.Gates(), selftest.Wrongs(), selftest.Slows(), selftest.Releases()) {
-		It(c.Name, func() {
-			s := selftest.Score{Kind: "record", Mutant: c.Name}
-			defer scores.add(&s, time.Now())
-			judged, err := c.Judge(good)
+	for _, g := range selftest.Goods() {
+		It("nothing, where nothing was changed in "+g.Drill.ID, func() {
+			judged, err := selftest.Change{Make: func(*drillstest.Apart) {}}.Judge(g.Drill, g.Dir(below))
 			Expect(err).NotTo(HaveOccurred())
-			s = c.Score(judged)
-			Expect(s.Caught).To(BeTrue(), "%s: wanted %s and nothing else\n%s", c.Name, s.Wanted, selftest.Differences(judged))
+			Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
 		})
+		for _, c := range g.Changes {
+			It(c.Name, func() {
+				s := selftest.Score{Kind: "record", Mutant: c.Name}
+				defer scores.add(&s, time.Now())
+				judged, err := c.Judge(g.Drill, g.Dir(below))
+				Expect(err).NotTo(HaveOccurred())
+				s = c.Score(judged)
+				Expect(s.Caught).To(BeTrue(), "%s: wanted %s and nothing else\n%s", c.Name, s.Wanted, selftest.Differences(judged))
+			})
+		}
 	}
 	for _, d := range selftest.Damages() {
 		It(d.Name, func() {
 			s := selftest.Score{Kind: "file", Mutant: d.Name, Wanted: []string{"the record refused"}, Named: []string{"the sums"}}
 			defer scores.add(&s, time.Now())
 			dir := filepath.Join(GinkgoT().TempDir(), "damaged")
-			Expect(os.CopyFS(dir, os.DirFS(good))).To(Succeed())
+			Expect(os.CopyFS(dir, os.DirFS(selftest.Goods()[0].Dir(below)))).To(Succeed())
 			Expect(d.Do(dir)).To(Succeed())
 			_, err := record.Open(dir)
 			s.Caught = errors.Is(err, record.ErrChanged)
@@ -175,18 +205,24 @@ func describeRecords(scores *board) {
 	}
 
 	It("something of every assertion there is", func() {
-		named := map[string]bool{}
-		for _, c := range slices.Concat(selftest.Gates(), selftest.Wrongs(), selftest.Slows(), selftest.Releases()) {
-			for name, status := range c.Becomes {
-				named[name] = named[name] || status != judge.Pass
+		becomes, asserted := map[string][]judge.Status{}, map[string]judge.Kind{}
+		for _, g := range selftest.Goods() {
+			for _, c := range g.Changes {
+				for name, status := range c.Becomes {
+					becomes[name] = append(becomes[name], status)
+				}
+			}
+			for _, a := range g.Drill.Assertions {
+				asserted[judge.TypeOf(a)] = a.Kind()
 			}
 		}
 		for _, name := range judge.Types() {
-			if slices.Contains(selftest.Elsewhere(), name) {
-				Expect(named).NotTo(HaveKey(name), "%s is broken here, too: take it off the list of those that are not", name)
-				continue
+			worst := judge.Fail
+			if asserted[name] == judge.Validity {
+				worst = judge.Inconclusive
 			}
-			Expect(named).To(HaveKeyWithValue(name, true), "no change of a record makes %s fail or doubt", name)
+			Expect(asserted).To(HaveKey(name), "no good drill asserts %s", name)
+			Expect(becomes[name]).To(ContainElement(worst), "no change of a record makes %s %s", name, worst)
 		}
 	})
 }

@@ -121,6 +121,7 @@ func describeEffects(on func() *stage.Standing) {
 		var after playbook.Values
 		Eventually(func(ctx SpecContext) (bool, error) {
 			after = measure(ctx, on())
+			fmt.Fprintf(GinkgoWriter, "%.3f of the dynamic requests are refused, %.0f/s arrive\n", after[p.Expect.Metric], after[playbook.Arrivals])
 			return p.Expect.Seen(before[p.Expect.Metric], after[p.Expect.Metric])
 		}).WithContext(ctx).WithTimeout(p.Expect.Within + over/2).Should(BeTrue())
 		Expect(after[playbook.Arrivals]).To(BeNumerically("<", 0.97*before[playbook.Arrivals]))

@@ -17,6 +17,12 @@ type Offer struct {
 	Base     api.Gift // the number of its gift 0 on the inner links and in the store
 }
 
+// Shadowed is the platform that lets pressure traffic in.
+func (a Activity) Shadowed() Activity {
+	a.Shadow = true
+	return a
+}
+
 // Offers are the platform's stocks in the order of their ids, which is that of their orders: the activities, then their shadows.
 func (a Activity) Offers() []Offer {
 	var all []Offer

@@ -1,6 +1,10 @@
 package api
 
-import "redpacket/system/mutant"
+import (
+	"slices"
+
+	"redpacket/system/mutant"
+)
 
 // Pressure traffic is tagged. What it writes is the shadow of what real traffic writes: other keys, a mark in the log,
 // another table. The tag travels beside the user, whose id says by itself what it is, so that a lost tag is noticed.
@@ -64,6 +68,15 @@ func (o Order) Shadow() bool { return o.Activity()&shadowed != 0 }
 
 // Real is the order of the same share in the activity itself; a real order is its own.
 func (o Order) Real() Order { return o &^ (Order(shadowed) << 48) }
+
+// Unmarked is the grants with real orders in the place of shadows: what the mutants that lose a mark make of them.
+func Unmarked(grants []Grant) []Grant {
+	grants = slices.Clone(grants)
+	for i := range grants {
+		grants[i].Order = grants[i].Order.Real()
+	}
+	return grants
+}
 
 // Poisoned says that a grant's user and its order's mark contradict each other; see Poisoned.
 func (g Grant) Poisoned() bool { return Poisoned(g.User, g.Order.Shadow()) }

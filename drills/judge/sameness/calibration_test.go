@@ -112,13 +112,8 @@ func TestPower(t *testing.T) {
 func TestTheSplitIsCalibrated(t *testing.T) {
 	draw, wrong, small := loadprofiles.Draw(1), 0.0, 0.0
 	for range runs {
-		gray := uint64(0)
 		const users = 20_000
-		for range users {
-			if draw.Next()%100 < 20 {
-				gray++
-			}
-		}
+		gray := chance(&draw, users, 0.2)
 		p := SampleRatio(gray, users-gray, 0.2)
 		if p < SplitWrong {
 			wrong++
@@ -130,4 +125,53 @@ func TestTheSplitIsCalibrated(t *testing.T) {
 	t.Logf("%.3f of %d right splits look wrong (nominal %g), %.3f have p below 0.05", wrong/runs, runs, SplitWrong, small/runs)
 	atMost(t, "right splits that look wrong", wrong/runs, SplitWrong)
 	atMost(t, "p below 0.05", small/runs, 0.05)
+}
+
+// chance draws how many of all are among a share.
+func chance(draw *loadprofiles.Draw, all uint64, share float64) (n uint64) {
+	for range all {
+		if float64(draw.Next()>>11)/(1<<53) < share {
+			n++
+		}
+	}
+	return n
+}
+
+// TestErrorsAreFoundFromTheirNumberOn: a version that fails 0.2 points more, beside two metrics that are the same. With the requests
+// that 1 % of the users make in a stage nobody can tell, and nobody says they could; from what could be told on, it is found.
+func TestErrorsAreFoundFromTheirNumberOn(t *testing.T) {
+	const defect = 0.002
+	draw := loadprofiles.Draw(1)
+	for _, c := range []struct {
+		all uint64
+		can bool
+	}{{700, false}, {4800, false}, {28_000, true}, {150_000, true}} {
+		var sum float64
+		failed, passed := rates(func(uint64) []Finding {
+			found := Judge([]Metric{errors(chance(&draw, c.all, defect), 0, c.all), errors(0, 0, 1e6), errors(0, 0, 1e6)}, Usual())
+			sum += found[0].Detectable
+			return found
+		})
+		t.Logf("+0.2 points of %d requests: %.3f of %d runs fail, %.3f pass; %.3f points could be told", c.all, failed, runs, passed, 100*sum/runs)
+		atMost(t, "passes", passed, Usual().Alpha)
+		if could := sum/runs <= defect; could != c.can || could && failed < Usual().Power {
+			t.Errorf("of %d requests %.3f points could be told, and %.3f of the runs fail", c.all, 100*sum/runs, failed)
+		}
+	}
+}
+
+// TestASplitIsFoundFromItsNumberOn: of as many users as are needed for it, 49 for 50 % looks wrong as often as was asked.
+func TestASplitIsFoundFromItsNumberOn(t *testing.T) {
+	draw, users := loadprofiles.Draw(2), uint64(1)
+	for SplitDetectable(users, 0.5, Usual().Power) > 0.01 {
+		users += 100
+	}
+	found := 0.0
+	for range runs {
+		if gray := chance(&draw, users, 0.49); SampleRatio(gray, users-gray, 0.5) < SplitWrong {
+			found++
+		}
+	}
+	t.Logf("49 for 50 %% of %d users: %.3f of %d runs look wrong", users, found/runs, runs)
+	atMost(t, "splits that were missed", 1-found/runs, 1-Usual().Power)
 }

@@ -45,5 +45,11 @@ func SampleRatio(gray, base uint64, share float64) float64 {
 // SplitWrong is the p-value below which a split is wrong. It is small, for it is looked at in every stage of every run.
 const SplitWrong = 0.0005
 
+// SplitDetectable is by how much the new version's share would have to be wrong for SampleRatio to say so of so many users, with the
+// power asked for (0 … 1), to either side; the whole 1 of nobody.
+func SplitDetectable(users uint64, share, power float64) float64 {
+	return min(1, (quantile(1-SplitWrong/2)+quantile(power))*math.Sqrt(share*(1-share)/float64(users)))
+}
+
 // LeastUsers is how many users a version must have for the chi-squared's approximation to hold (Cochran 1954: five expected).
 const LeastUsers = 5

@@ -1,6 +1,7 @@
 package sameness
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -41,16 +42,18 @@ func RatioOf(pairs []Pair, seed uint64) (Ratio, bool) {
 		return Ratio{}, false
 	}
 	block := int(math.Ceil(math.Cbrt(float64(n))))
-	r := Ratio{log: HodgesLehmann(logs), sorted: make([]float64, draws), stretch: stretched(n, block)}
-	draw, sample := loadprofiles.Draw(seed), make([]float64, 0, n+block)
-	sum, squares := 0.0, 0.0
+	means, times := meansOf(logs), once(n)
+	r := Ratio{log: means.middle(times), sorted: make([]float64, draws), stretch: stretched(n, block)}
+	draw, sum, squares := loadprofiles.Draw(seed), 0.0, 0.0
 	for i := range r.sorted {
-		sample = sample[:0]
-		for len(sample) < n {
+		clear(times)
+		for drawn := 0; drawn < n; drawn += block {
 			from := int(draw.Next() % uint64(n-block+1))
-			sample = append(sample, logs[from:from+block]...)
+			for at := from; at < from+min(block, n-drawn); at++ {
+				times[at]++
+			}
 		}
-		r.sorted[i] = HodgesLehmann(sample[:n])
+		r.sorted[i] = means.middle(times)
 		sum += r.sorted[i]
 		squares += r.sorted[i] * r.sorted[i]
 	}
@@ -94,50 +97,48 @@ func (r Ratio) Beyond(margin float64) float64 {
 
 // HodgesLehmann is the median of the means of all pairs, each value with itself too: an estimate of the middle of a symmetric
 // distribution that outliers hardly move (Hodges and Lehmann 1963). It is 0 of nothing.
-func HodgesLehmann(x []float64) float64 {
-	if len(x) == 0 {
-		return 0
-	}
-	means := make([]float64, 0, len(x)*(len(x)+1)/2)
-	for i, a := range x {
-		for _, b := range x[i:] {
-			means = append(means, (a+b)/2)
-		}
-	}
-	half := len(means) / 2
-	upper := nth(means, half)
-	if len(means)%2 == 1 {
-		return upper
-	}
-	return (slices.Max(means[:half]) + upper) / 2 // nth left the smaller ones before it
+func HodgesLehmann(x []float64) float64 { return meansOf(x).middle(once(len(x))) }
+
+// mean is that of two values, by their places.
+type mean struct {
+	value float64
+	a, b  int32
 }
 
-// nth puts the k-th smallest value in its place, smaller ones before it, and returns it (Hoare 1961, "Find").
-func nth(x []float64, k int) float64 {
-	for from, to := 0, len(x)-1; from < to; {
-		pivot := x[(from+to)/2]
-		i, j := from, to
-		for i <= j {
-			for x[i] < pivot {
-				i++
-			}
-			for x[j] > pivot {
-				j--
-			}
-			if i <= j {
-				x[i], x[j] = x[j], x[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case k <= j:
-			to = j
-		case k >= i:
-			from = i
-		default:
-			return x[k]
+// means are those of all pairs of some values, each with itself too, in order. A bootstrap's samples are the same values, some of them
+// more than once: what changes from one sample to the next is how often a pair is there, and nothing need be sorted anew.
+type means []mean
+
+func meansOf(x []float64) means {
+	all := make(means, 0, len(x)*(len(x)+1)/2)
+	for i, a := range x {
+		for k, b := range x[i:] {
+			all = append(all, mean{(a + b) / 2, int32(i), int32(i + k)})
 		}
 	}
-	return x[k]
+	slices.SortFunc(all, func(a, b mean) int { return cmp.Compare(a.value, b.value) })
+	return all
+}
+
+// once is that each of n values is there one time.
+func once(n int) []int { return slices.Repeat([]int{1}, n) }
+
+// middle is the median of the means where each value is there so many times, in all as often as there are values. Of an even number
+// it is the mean of the two in the middle.
+func (m means) middle(times []int) float64 {
+	lower, upper := (len(m)-1)/2, len(m)/2 // how many means are before the one, and before the other
+	below, seen := 0.0, 0
+	for _, p := range m {
+		pairs := times[p.a] * times[p.b]
+		if p.a == p.b {
+			pairs = times[p.a] * (times[p.a] + 1) / 2
+		}
+		if seen <= lower {
+			below = p.value
+		}
+		if seen += pairs; seen > upper {
+			return (below + p.value) / 2
+		}
+	}
+	return 0
 }

@@ -66,7 +66,7 @@ type Finding struct {
 	Estimate   float64
 	Low, High  float64 // the one-sided bounds at Rules.Alpha
 	P          float64 // of being within the margin, adjusted for the number of metrics (Holm)
-	Detectable float64 // the smallest effect that would have failed with the power asked for
+	Detectable float64 // the smallest effect that would have failed, beside all the others, with the power asked for
 	More       float64 // seconds still needed to tell, if the effect is as estimated; +Inf: it lies on the margin
 	Because    string
 }
@@ -84,13 +84,13 @@ func Judge(metrics []Metric, r Rules) []Finding {
 	}
 	adjusted := Holm(raw)
 	for i, m := range metrics {
-		found[i] = m.judge(adjusted[i], r)
+		found[i] = m.judge(adjusted[i], r, r.Alpha/float64(len(metrics)))
 	}
 	return found
 }
 
-// judge is one metric, with its adjusted p-value.
-func (m Metric) judge(p float64, r Rules) Finding {
+// judge is one metric, with its adjusted p-value, and the level at which it fails whatever the others do: Holm's first step.
+func (m Metric) judge(p float64, r Rules, first float64) Finding {
 	f := Finding{Metric: m.Name, P: p}
 	if m.Effect == nil {
 		f.Because = "not measured: " + m.Missing
@@ -98,7 +98,7 @@ func (m Metric) judge(p float64, r Rules) Finding {
 	}
 	f.Measured, f.Estimate = true, m.Effect.Estimate()
 	f.Low, f.High = m.Effect.Interval(r.Alpha)
-	f.Detectable = m.Margin + (quantile(1-r.Alpha)+quantile(r.Power))*m.Effect.Error()
+	f.Detectable = m.Margin + (quantile(1-first)+quantile(r.Power))*m.Effect.Error()
 	seen := fmt.Sprintf("%s (%s to %s), margin %s", m.say(f.Estimate), m.say(f.Low), m.say(f.High), m.say(m.Margin))
 	switch {
 	case f.High < m.Margin:
@@ -106,7 +106,7 @@ func (m Metric) judge(p float64, r Rules) Finding {
 	case p < r.Alpha && f.Low > m.Margin:
 		f.Status, f.Because = Worse, fmt.Sprintf("%s, p %.2g", seen, p)
 	default:
-		f.More = m.more(r)
+		f.More = m.more(r, first)
 		f.Because = fmt.Sprintf("%s; %s could have been told from the margin, %s", seen, m.say(f.Detectable), wait(f.More))
 	}
 	return f
@@ -114,12 +114,15 @@ func (m Metric) judge(p float64, r Rules) Finding {
 
 // more is how many seconds longer would tell, if the estimate stays: the distance to the margin must be so many standard errors,
 // and those fall with the root of the time.
-func (m Metric) more(r Rules) float64 {
-	distance := math.Abs(m.Effect.Estimate() - m.Margin)
+func (m Metric) more(r Rules, first float64) float64 {
+	distance, level := m.Margin-m.Effect.Estimate(), r.Alpha
+	if distance < 0 {
+		distance, level = -distance, first
+	}
 	if distance == 0 {
 		return math.Inf(1)
 	}
-	times := quantile(1-r.Alpha) * m.Effect.Error() / distance
+	times := quantile(1-level) * m.Effect.Error() / distance
 	return max(1, math.Ceil(m.Seconds*(times*times-1)))
 }
 

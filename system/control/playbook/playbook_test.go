@@ -238,6 +238,9 @@ func TestHandsAndTriggersDoNotFight(t *testing.T) {
 	w.active = nil // taken back by hand, under load: it does not come again
 	w.tell(high...)
 	w.tell(second{0.5, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, ""}, second{0.95, "+"})
+	w.watch.Activated("P1")
+	w.active = nil // taken back before it was seen to be active
+	w.tell(high...)
 }
 
 func TestOneAfterAnother(t *testing.T) {

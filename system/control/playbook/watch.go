@@ -96,6 +96,13 @@ func (w *Watch) Step(now time.Time, v Values, active []control.Activation) (do [
 	return do
 }
 
+// Activated tells the watch that what it decided was done, so that a hand that takes it back before the next step is seen.
+func (w *Watch) Activated(id string) {
+	if s := w.state[id]; s != nil {
+		s.was = control.Activation{Playbook: id, By: control.ByTrigger}
+	}
+}
+
 // Due says whether a playbook's trigger, and its closing condition, have held for their times.
 func (w *Watch) Due(id string) (open, closing bool) {
 	s := w.state[id]

@@ -53,7 +53,7 @@ func Light(ctx context.Context, cfg config.Config) error {
 	})
 	parts.Go(func() { l.run(ctx) })
 	parts.Go(func() { announce(ctx, cfg, "ams-light") })
-	err := wire.ListenCalls(ctx, cfg.Inner, health.Calls(func(batch []wire.Call, from ail.Caller) { served(l.take, batch, from) }))
+	err := wire.ListenCalls(ctx, cfg.Inner, health.Calls((&brake{share: slowReads}).serve(l.take)))
 	stop()
 	parts.Wait()
 	return err
@@ -85,7 +85,7 @@ func Heavy(ctx context.Context, cfg config.Config) error {
 		}
 	})
 	parts.Go(func() { announce(ctx, cfg, "ams-heavy") })
-	err = wire.ListenCalls(ctx, cfg.Inner, health.Calls(func(batch []wire.Call, from ail.Caller) { served(h.take, batch, from) }))
+	err = wire.ListenCalls(ctx, cfg.Inner, health.Calls((&brake{share: slowClaims}).serve(h.take)))
 	stop()
 	parts.Wait()
 	return err

@@ -98,7 +98,7 @@ func (w *worker) sift(s stand, now time.Duration) {
 // ask is a call as Redis is asked.
 func ask(c *wire.Call) cmem.Ask {
 	gift := c.Gift
-	if mutant.Is(mutant.TagDroppedAtAMS) || mutant.Is(mutant.TagLeaksAtAMS) {
+	if mutant.Is(mutant.TagDroppedAtAMS) || mutant.Is(mutant.TagLeaksAtAMS) || mutant.Is(mutant.GrayTag) {
 		gift = gift.Untagged()
 	}
 	return cmem.Ask{User: c.User, Gift: gift, Server: c.Server}

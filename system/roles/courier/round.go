@@ -108,10 +108,7 @@ func (r *round) clean(grants []api.Grant) []api.Grant {
 // asked are grants as a game is asked for them.
 func asked(grants []api.Grant) []api.Grant {
 	if mutant.Is(mutant.TagDroppedAtCourier) || mutant.Is(mutant.TagLeaksAtCourier) {
-		grants = slices.Clone(grants)
-		for i := range grants {
-			grants[i].Order = grants[i].Order.Real()
-		}
+		return api.Unmarked(grants)
 	}
 	return grants
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"redpacket/system/api"
 	"redpacket/system/ledger"
+	"redpacket/system/mutant"
 	"redpacket/system/pause"
 	"redpacket/system/recon"
 	"redpacket/system/roles/idip/delivery"
@@ -134,11 +135,19 @@ func (p *pass) show(g api.Grant, done string) {
 	p.tell(func(r *recon.Result) { r.Show(recon.Difference{Kind: recon.Missing, Grant: g}, done) })
 }
 
+// asked are grants as the courier is asked for them.
+func asked(grants []api.Grant) []api.Grant {
+	if mutant.Is(mutant.TagDroppedAtRecon) {
+		return api.Unmarked(grants)
+	}
+	return grants
+}
+
 // untilAnswered asks up to attempts times, with growing pauses between.
 func (p *pass) untilAnswered(ctx context.Context, game uint8, grants []api.Grant) (answers []delivery.Answer, err error) {
 	wait := p.again
 	for attempt := 1; ; attempt++ {
-		if answers, err = p.courier.Deliver(ctx, game, grants); err == nil || attempt == attempts {
+		if answers, err = p.courier.Deliver(ctx, game, asked(grants)); err == nil || attempt == attempts {
 			return answers, err
 		}
 		var later delivery.Later

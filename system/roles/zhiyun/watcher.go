@@ -133,6 +133,11 @@ func (w *watcher) act(ctx context.Context, d playbook.Decision) {
 		what, do = "activated", func() (ops.Outcome, error) { return w.activate(ctx, d.Playbook, control.ByTrigger) }
 	}
 	o, err := do()
+	if d.Activate && o.Changed {
+		w.mu.Lock()
+		w.watch.Activated(d.Playbook)
+		w.mu.Unlock()
+	}
 	line := fmt.Sprintf("playbook %s is %s of itself: version %d, %d of %d processes after %d ms", d.Playbook, what, o.Version,
 		o.Instances-len(o.Missing), o.Instances, o.TookMS)
 	if err != nil {
