@@ -91,9 +91,9 @@ func single(felt bool, hurts ...faults.Fault) disaster {
 	return disaster{hurts: hurts, before: 5 * time.Second, lost: 12 * time.Second, back: 8 * time.Second, within: 10 * time.Second, seconds: 5, felt: felt}
 }
 
-// IDCDead is DR-1: everything in data centre a dies at once. Its users are sent to b, which takes them over with what they
-// have; then a comes back, node by node, learns what they were granted meanwhile, and decides for them again; and then, in
-// stages, they come to its door again.
+// IDCDead is DR-1, and FI-7 of the fault drills: everything in data centre a dies at once. Its users are sent to b, which takes
+// them over with what they have; then a comes back, node by node, learns what they were granted meanwhile, and decides for
+// them again; and then, in stages, they come to its door again.
 func IDCDead(asked time.Duration) drills.Drill {
 	const whole = 10 * time.Second // until a's last node answers
 	e := idcDead(18*time.Second, whole+4*time.Second)
