@@ -137,8 +137,20 @@ type sides struct {
 	gray, base record.Requests
 }
 
-// leastASecond is how many answers of each side a second needs: a p99 of fewer is their longest.
-const leastASecond = 100
+// The answers of each side that a second needs. A p99 of few is nearly their longest, which is larger, on the average, than a
+// p99 of many: where times fall off exponentially by 13 % of 100 answers and by 2 % of 500 (the k-th of n is expected at
+// H(n) - H(n-k), Rényi 1953). Sides of about one size are off by as much; of others the smaller must have many.
+const (
+	leastASecond = 100
+	leastUnequal = 500
+	aboutOne     = 1.25 // times the smaller side
+)
+
+// enough says whether so many answers on each side of a second can be compared.
+func enough(g, b uint64) bool {
+	least, most := min(g, b), max(g, b)
+	return least >= leastUnequal || least >= leastASecond && float64(most) <= aboutOne*float64(least)
+}
 
 // slower compares the p99 of ops second by second. Those shed do not count, and those never answered do. A quantile of few is
 // smaller than one of many, on the average; so the rank is taken that has the same expectation for both, q(n+1) (Weibull 1939).
@@ -152,7 +164,7 @@ func (s sides) slower(name string, ops []api.Op, margin float64) sameness.Metric
 		g, b := s.gray.Count(one, of), s.base.Count(one, of)
 		m.Seconds++
 		least = min(least, g, b)
-		if min(g, b) >= leastASecond {
+		if enough(g, b) {
 			pairs = append(pairs, sameness.Pair{Gray: p99(s.gray, one, of, g), Base: p99(s.base, one, of, b)})
 		}
 	}
@@ -160,7 +172,8 @@ func (s sides) slower(name string, ops []api.Op, margin float64) sameness.Metric
 		m.Effect = ratio
 		return m
 	}
-	m.Missing = say("only %d of %.0f seconds have %d answers on both sides and a time; the fewest are %d. %d seconds are needed", len(pairs), m.Seconds, leastASecond, least, sameness.LeastPairs)
+	m.Missing = say("only %d of %.0f seconds have %d answers on both sides, or %d on sides of one size, and a time; the fewest are %d. %d seconds are needed",
+		len(pairs), m.Seconds, leastUnequal, leastASecond, least, sameness.LeastPairs)
 	return m
 }
 

@@ -3,6 +3,8 @@ package fault_test
 import (
 	"testing"
 
+	. "github.com/onsi/ginkgo/v2"
+
 	"redpacket/suites/spec"
 )
 
@@ -10,4 +12,4 @@ func TestMain(m *testing.M) { spec.Main(m) }
 
 func TestFault(t *testing.T) { spec.Run(t, "Fault") }
 
-var _ = spec.Group{Name: "fault", When: "when something breaks", Says: "holds up", Scale: spec.Own}.Describe()
+var _ = Describe("when something breaks", Ordered, ContinueOnFailure, Serial, spec.Group{Name: "fault", Says: "holds up", Scale: spec.Own}.Specs)

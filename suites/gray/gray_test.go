@@ -3,6 +3,8 @@ package gray_test
 import (
 	"testing"
 
+	. "github.com/onsi/ginkgo/v2"
+
 	"redpacket/suites/spec"
 )
 
@@ -10,4 +12,4 @@ func TestMain(m *testing.M) { spec.Main(m) }
 
 func TestGray(t *testing.T) { spec.Run(t, "Gray") }
 
-var _ = spec.Group{Name: "gray", When: "a few users first", Says: "tells", Scale: spec.Own}.Describe()
+var _ = Describe("a few users first", Ordered, ContinueOnFailure, Serial, spec.Group{Name: "gray", Says: "tells", Scale: spec.Own}.Specs)

@@ -3,6 +3,8 @@ package night_test
 import (
 	"testing"
 
+	. "github.com/onsi/ginkgo/v2"
+
 	"redpacket/suites/spec"
 )
 
@@ -10,4 +12,4 @@ func TestMain(m *testing.M) { spec.Main(m) }
 
 func TestNight(t *testing.T) { spec.Run(t, "Night") }
 
-var _ = spec.Group{Name: "night", When: "the night", Says: "holds up", Scale: spec.Fitted}.Describe()
+var _ = Describe("the night", Ordered, ContinueOnFailure, Serial, spec.Group{Name: "night", Says: "holds up", Scale: spec.Fitted}.Specs)

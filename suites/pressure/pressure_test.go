@@ -3,6 +3,8 @@ package pressure_test
 import (
 	"testing"
 
+	. "github.com/onsi/ginkgo/v2"
+
 	"redpacket/suites/spec"
 )
 
@@ -10,4 +12,4 @@ func TestMain(m *testing.M) { spec.Main(m) }
 
 func TestPressure(t *testing.T) { spec.Run(t, "Pressure") }
 
-var _ = spec.Group{Name: "pressure", When: "under pressure", Says: "holds up", Scale: spec.Fitted}.Describe()
+var _ = Describe("under pressure", Ordered, ContinueOnFailure, Serial, spec.Group{Name: "pressure", Says: "holds up", Scale: spec.Fitted}.Specs)

@@ -3,6 +3,8 @@ package quiet_test
 import (
 	"testing"
 
+	. "github.com/onsi/ginkgo/v2"
+
 	"redpacket/suites/spec"
 )
 
@@ -10,4 +12,4 @@ func TestMain(m *testing.M) { spec.Main(m) }
 
 func TestQuiet(t *testing.T) { spec.Run(t, "Quiet") }
 
-var _ = spec.Group{Name: "quiet", When: "while nothing happens", Says: "stays silent", Scale: spec.Own}.Describe()
+var _ = Describe("while nothing happens", Ordered, ContinueOnFailure, Serial, spec.Group{Name: "quiet", Says: "stays silent", Scale: spec.Own}.Specs)

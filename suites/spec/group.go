@@ -58,43 +58,41 @@ func Fitted(ctx context.Context, p stage.Run) (func(drills.Drill) (Stand, error)
 	}, err
 }
 
-// Group is a group of drills, each a spec of its own at the scale that is found: "when says: title". The title has the drill's
+// Group is a group of drills, each a spec of its own at the scale that is found: "says: title". The title has the drill's
 // id in capitals, so that FOCUS=FI-9 finds it.
 type Group struct {
-	Name, When, Says string
-	Scale            Scale
-	Times            map[string]int // how often a drill is repeated, under the next seed each time; one that is not named is played once
+	Name, Says string
+	Scale      Scale
+	Times      map[string]int // how often a drill is repeated, under the next seed each time; one that is not named is played once
 }
 
-// Describe makes the specs: one for each drill, and of one that is repeated one for each time and one in which the worst
-// counts. It is called where a variable is declared, for Ginkgo wants the specs before it runs any, and returns true.
-func (g Group) Describe() bool {
-	return ginkgo.Describe(g.When, ginkgo.Ordered, ginkgo.ContinueOnFailure, ginkgo.Serial, ginkgo.Offset(1), func() {
-		found, err := catalog.Find(g.Name, 0)
-		if err != nil {
-			ginkgo.AbortSuite(err.Error())
+// Specs is the body of an ordered container: a spec for each drill, and of one that is repeated one for each time and one
+// in which the worst counts.
+func (g Group) Specs() {
+	found, err := catalog.Find(g.Name, 0)
+	if err != nil {
+		ginkgo.AbortSuite(err.Error())
+	}
+	var stand func(drills.Drill) (Stand, error)
+	ginkgo.BeforeAll(func(ctx ginkgo.SpecContext) {
+		progress := Progress(g.Name)
+		gomega.Expect(stage.Ready(ctx, progress.Say)).To(gomega.Succeed())
+		var err error
+		stand, err = g.Scale(ctx, progress)
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	}, ginkgo.NodeTimeout(Prepare))
+	for _, d := range found {
+		on := func(round uint64) (Stand, error) {
+			s, err := stand(d)
+			s.Round = round
+			return s, err
 		}
-		var stand func(drills.Drill) (Stand, error)
-		ginkgo.BeforeAll(func(ctx ginkgo.SpecContext) {
-			progress := Progress(g.Name)
-			gomega.Expect(stage.Ready(ctx, progress.Say)).To(gomega.Succeed())
-			var err error
-			stand, err = g.Scale(ctx, progress)
-			gomega.Expect(err).NotTo(gomega.HaveOccurred())
-		}, ginkgo.NodeTimeout(Prepare))
-		for _, d := range found {
-			on := func(round uint64) (Stand, error) {
-				s, err := stand(d)
-				s.Round = round
-				return s, err
-			}
-			if n := g.Times[d.ID]; n > 1 {
-				repeated(g.Says, d, n, on)
-				continue
-			}
-			one(g.Says, d, func() (Stand, error) { return on(0) }, func(repeat.Run) {})
+		if n := g.Times[d.ID]; n > 1 {
+			repeated(g.Says, d, n, on)
+			continue
 		}
-	})
+		one(g.Says, d, func() (Stand, error) { return on(0) }, func(repeat.Run) {})
+	}
 }
 
 // repeated has a spec for each repetition, and one for all of them, whose table is kept beside the runs.

@@ -2,6 +2,7 @@ package tidy
 
 import (
 	"fmt"
+	"go/ast"
 	"slices"
 	"strings"
 )
@@ -115,4 +116,29 @@ func Walls(f File) []string {
 // forbidden: our own paths forbid what lies in them, the standard library's only themselves.
 func forbidden(path, never string) bool {
 	return path == never || strings.HasPrefix(never, "redpacket") && within(path, never)
+}
+
+// Focusable wants a test file that runs specs to import Ginkgo itself. Its command line knows a suite by that; any other
+// package it runs as a plain Go test, and forgets FOCUS, labels and seed.
+func Focusable(f File) []string {
+	runs := false
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		switch fn := call.Fun.(type) {
+		case *ast.Ident:
+			runs = runs || fn.Name == "RunSpecs"
+		case *ast.SelectorExpr:
+			x, named := fn.X.(*ast.Ident)
+			runs = runs || named && x.Name == "spec" && fn.Sel.Name == "Run"
+		}
+		return true
+	})
+	imports := slices.ContainsFunc(f.Syntax.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"github.com/onsi/ginkgo/v2"` })
+	if f.Test && runs && !imports {
+		return []string{f.at(f.Syntax, "it runs specs and does not import Ginkgo, whose command line then forgets FOCUS")}
+	}
+	return nil
 }

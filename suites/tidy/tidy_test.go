@@ -35,6 +35,7 @@ var _ = Describe("the source", func() {
 		"uses nothing forbidden":            tidy.Forbidden,
 		"judges without a clock":            tidy.Clockless,
 		"has no shared variables":           tidy.Constant,
+		"hears FOCUS in every suite":        tidy.Focusable,
 	}
 	for name, rule := range rules {
 		It(name, func() {
@@ -93,6 +94,7 @@ var _ = DescribeTable("a rule finds what breaks it",
 	Entry("a sleep", tidy.Rule(tidy.Forbidden), "a/x.go", "package a\nimport \"time\"\nfunc f() { time.Sleep(1) }", "time.Sleep"),
 	Entry("an init", tidy.Rule(tidy.Forbidden), "a/x.go", "package a\nfunc init() {}", "init"),
 	Entry("a panic", tidy.Rule(tidy.Forbidden), "a/x.go", "package a\nfunc f() { panic(1) }", "panic"),
+	Entry("a suite that hears no FOCUS", tidy.Rule(tidy.Focusable), "suites/x/x_test.go", "package x\nfunc TestX(t *testing.T) { spec.Run(t, \"X\") }", "forgets FOCUS"),
 	Entry("a mark", tidy.Rule(tidy.Forbidden), "a/x.go", "package a\n// TO"+"DO later\nfunc f() {}", "file it"),
 	Entry("a variable that changes", tidy.Rule(tidy.Constant), "a/x.go", "package a\nvar v int\nfunc f() { v = 1 }", "v is a package-level variable"),
 )
