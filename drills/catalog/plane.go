@@ -32,7 +32,7 @@ func ControlGone(asked time.Duration) drills.Drill {
 	}
 	d.Assertions = append(d.Assertions, judge.GeneratorKeptUp{Dropped: drCuts},
 		judge.Succeeds{AtLeast: 0.999, In: "gone"},
-		judge.RecoversWithin{AtLeast: 0.99, Limit: 10 * time.Second, After: d.Injections[1].Heals()}, // all its users come back at once
+		judge.RecoversWithin{AtLeast: 0.99, Limit: 6 * time.Second, After: d.Injections[1].Heals()}, // all its users come back at once
 		judge.Succeeds{AtLeast: 0.999, In: "after"})
 	return event(d)
 }
