@@ -142,7 +142,7 @@ func versionRows() []row {
 		{"p99 + 9 %, near the margin", gateOf(), as(with(func(s *staged) { s.slow = 1.09 })), Inconclusive, "s more are needed to tell"},
 		{"errors + 2 points", gateOf(), as(with(func(s *staged) { s.errs = 0.02 })), Fail, "errors fail: "},
 		{"too few users", gateOf(), as(with(func(s *staged) { s.users = 6 })), Inconclusive, "too few users"},
-		{"too few a second", gateOf(), as(with(func(s *staged) { s.users = 2000 })), Inconclusive, "not measured: only 0 of 20 seconds have 500 answers"},
+		{"too few a second", gateOf(), as(with(func(s *staged) { s.users = 2000 })), Inconclusive, "not measured: only 0 of 20 seconds have 100 answers"},
 		{"nobody", gateOf(), as(with(func(s *staged) { s.users = 0 })), Inconclusive, "too few users: 0"},
 		{"a dead metric", gateOf(), as(with(func(s *staged) { s.mute = api.Claim })), Inconclusive, "p99 of claims inconclusive: not measured"},
 		{"nothing routed", gateOf(), as(with(func(s *staged) { s.takes = func(api.User) bool { return false } })), Inconclusive, "too few users: 0 were answered by the new version"},

@@ -178,7 +178,7 @@ func describeRecords(scores *board) {
 		It("nothing, where nothing was changed in "+g.Drill.ID, func() {
 			judged, err := selftest.Change{Make: func(*drillstest.Apart) {}}.Judge(g.Drill, g.Dir(below))
 			Expect(err).NotTo(HaveOccurred())
-			Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)))
+			Expect(judged).To(HaveEach(HaveField("Status", judge.Pass)), selftest.Differences(judged))
 		})
 		for _, c := range g.Changes {
 			It(c.Name, func() {

@@ -28,13 +28,10 @@ type brake struct {
 }
 
 func (b *brake) serve(take func([]wire.Call, answerer)) func([]wire.Call, ail.Caller) {
-	return func(batch []wire.Call, from ail.Caller) {
-		if mutant.Is(mutant.GraySlow) {
-			take(batch, slowed{from, b, taken(batch, time.Now())})
-			return
-		}
-		take(batch, from)
+	if mutant.Is(mutant.GraySlow) {
+		return func(batch []wire.Call, from ail.Caller) { take(batch, slowed{from, b, taken(batch, time.Now())}) }
 	}
+	return func(batch []wire.Call, from ail.Caller) { take(batch, from) }
 }
 
 // taken is when the gateway took the oldest of the calls that came at a time.
