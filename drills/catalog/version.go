@@ -14,6 +14,7 @@ import (
 const (
 	versionScale  = 0.25   // so that 50 % of the users tell a share that is off by a point in half a minute
 	versionSlower = 1.07   // of the old version's p99
+	versionPlain  = 1.5    // times it, at a stage whose new instances carry a fraction of the old ones' load: a claim waits for a disk that is used less
 	versionErrors = 0.0005 // more of the requests
 	versionSplit  = 0.01   // off what was asked
 	versionTagged = 0.1    // of the clicks are pressure traffic, whose tag the new version must carry on
@@ -35,8 +36,11 @@ func (s stage) sure() bool   { return s.percent >= sureFrom }
 func (s stage) gates() []judge.Assertion {
 	all := []judge.Assertion{judge.RoutedAsAsked{Percent: s.percent, In: s.name()}}
 	if s.percent < 100 {
-		all = append(all, judge.SplitAsAsked{Percent: s.percent, Off: versionSplit, In: s.name()},
-			judge.SameVersion{Percent: s.percent, Slower: versionSlower, Errors: versionErrors, In: s.name()})
+		same := judge.SameVersion{Percent: s.percent, Slower: versionSlower, Errors: versionErrors, In: s.name()}
+		if !s.sure() {
+			same.Plainly = versionPlain
+		}
+		all = append(all, judge.SplitAsAsked{Percent: s.percent, Off: versionSplit, In: s.name()}, same)
 	}
 	return all
 }

@@ -16,6 +16,7 @@ import (
 type SameVersion struct {
 	Percent int     // of the users, who get the new version in the window: 1 … 99
 	Slower  float64 // the p99 may be so many times the old one's: 1.1
+	Plainly float64 // it fails from so many times on: 1.5, where the sides carry loads so different that they do not run alike; 0: from Slower on
 	Errors  float64 // and so large a share more may not be answered as meant: 0.0005
 	In      string
 }
@@ -23,7 +24,14 @@ type SameVersion struct {
 // String is the promise.
 func (a SameVersion) String() string {
 	return say("for %d %% of the users in %q the new version's p99 is shown to be at most %s above the old one's, and its errors %s points", a.Percent, a.In,
-		percent(a.Slower-1), points(a.Errors))
+		percent(a.Slower-1), points(a.Errors)) + a.plainly()
+}
+
+func (a SameVersion) plainly() string {
+	if a.Plainly == 0 {
+		return ""
+	}
+	return say("; it fails from %s on", percent(a.Plainly-1))
 }
 
 // Kind is Hypothesis.
@@ -110,7 +118,7 @@ func (a SameVersion) Compare(r *record.Record) (Comparison, error) {
 	switch {
 	case !ok:
 		return g, errors.New(say("the drill had no window %q", a.In))
-	case !(a.Percent > 0 && a.Percent < 100 && a.Slower > 1 && a.Errors > 0):
+	case !(a.Percent > 0 && a.Percent < 100 && a.Slower > 1 && a.Errors > 0) || a.Plainly != 0 && a.Plainly < a.Slower:
 		return g, errors.New("it wants 1 to 99 percent and margins above 0")
 	case r.Versions == nil || !r.Versions.Whole(a.Percent):
 		return g, errors.New(say("the generator did not tell the users of %d %% apart; the profile needs cohorts", a.Percent))
@@ -125,7 +133,7 @@ func (a SameVersion) Compare(r *record.Record) (Comparison, error) {
 	}
 	reads := []api.Op{api.List, api.Select, api.Receipt}
 	g.Judged = sameness.Judge([]sameness.Metric{
-		sides.slower("p99 of reads", reads, a.Slower), sides.slower("p99 of claims", []api.Op{api.Claim}, a.Slower), sides.errors(a.Errors),
+		sides.slower("p99 of reads", reads, a), sides.slower("p99 of claims", []api.Op{api.Claim}, a), sides.errors(a.Errors),
 	}, sameness.Usual())
 	return g, nil
 }
@@ -141,8 +149,8 @@ type sides struct {
 const leastASecond = 100
 
 // slower compares the p99 of ops second by second. Those shed do not count, and those never answered do.
-func (s sides) slower(name string, ops []api.Op, margin float64) sameness.Metric {
-	m := sameness.Metric{Name: name, Margin: math.Log(margin), Words: times}
+func (s sides) slower(name string, ops []api.Op, a SameVersion) sameness.Metric {
+	m := sameness.Metric{Name: name, Margin: math.Log(a.Slower), Plain: math.Log(max(1, a.Plainly)), Words: times}
 	of := record.Which{Ops: ops, Outcomes: []api.Outcome{api.Done, api.Refused, api.Doubt}}
 	var pairs []sameness.Pair
 	least := uint64(math.MaxUint64)

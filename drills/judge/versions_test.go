@@ -97,6 +97,13 @@ func (s staged) answer(op api.Op, byNew bool, draw *loadprofiles.Draw) (time.Dur
 	return time.Duration(took * float64(time.Millisecond)), out
 }
 
+// plainly is the gate of a stage whose sides carry different loads.
+func plainly() SameVersion {
+	a := gateOf()
+	a.Plainly = 1.5
+	return a
+}
+
 func gateOf() SameVersion {
 	return SameVersion{Percent: 50, Slower: 1.10, Errors: 0.0025, In: stageName}
 }
@@ -139,6 +146,8 @@ func versionRows() []row {
 	return []row{
 		{"the same", gateOf(), as(same()), Pass, "3 metrics pass"},
 		{"p99 + 30 %", gateOf(), as(with(func(s *staged) { s.slow = 1.3 })), Fail, "p99 of claims fail: 1.3"},
+		{"p99 + 30 %, where loads differ", plainly(), as(with(func(s *staged) { s.slow = 1.3 })), Inconclusive, "p99 of claims inconclusive: 1.3"},
+		{"p99 + 100 %, where loads differ", plainly(), as(with(func(s *staged) { s.slow = 2 })), Fail, "p99 of claims fail: 2.0"},
 		{"p99 + 9 %, near the margin", gateOf(), as(with(func(s *staged) { s.slow = 1.09 })), Inconclusive, "s more are needed to tell"},
 		{"errors + 2 points", gateOf(), as(with(func(s *staged) { s.errs = 0.02 })), Fail, "errors fail: "},
 		{"too few users", gateOf(), as(with(func(s *staged) { s.users = 6 })), Inconclusive, "too few users"},

@@ -52,6 +52,7 @@ type Effect interface {
 type Metric struct {
 	Name    string
 	Margin  float64              // the least effect that matters, on the effect's scale; above 0
+	Plain   float64              // the effect from which it is worse; 0: from Margin on. Between the two nothing is known
 	Effect  Effect               // nil: it could not be measured
 	Missing string               // why not
 	Seconds float64              // how long was watched
@@ -79,7 +80,7 @@ func Judge(metrics []Metric, r Rules) []Finding {
 	for i, m := range metrics {
 		raw[i] = 1
 		if m.Effect != nil {
-			raw[i] = m.Effect.Beyond(m.Margin)
+			raw[i] = m.Effect.Beyond(m.worse())
 		}
 	}
 	adjusted := Holm(raw)
@@ -88,6 +89,9 @@ func Judge(metrics []Metric, r Rules) []Finding {
 	}
 	return found
 }
+
+// worse is the effect from which the metric fails.
+func (m Metric) worse() float64 { return max(m.Margin, m.Plain) }
 
 // judge is one metric, with its adjusted p-value, and the level at which it fails whatever the others do: Holm's first step.
 func (m Metric) judge(p float64, r Rules, first float64) Finding {
@@ -98,12 +102,12 @@ func (m Metric) judge(p float64, r Rules, first float64) Finding {
 	}
 	f.Measured, f.Estimate = true, m.Effect.Estimate()
 	f.Low, f.High = m.Effect.Interval(r.Alpha)
-	f.Detectable = m.Margin + (quantile(1-first)+quantile(r.Power))*m.Effect.Error()
+	f.Detectable = m.worse() + (quantile(1-first)+quantile(r.Power))*m.Effect.Error()
 	seen := fmt.Sprintf("%s (%s to %s), margin %s", m.say(f.Estimate), m.say(f.Low), m.say(f.High), m.say(m.Margin))
 	switch {
 	case f.High < m.Margin:
 		f.Status, f.Because = Same, seen
-	case p < r.Alpha && f.Low > m.Margin:
+	case p < r.Alpha && f.Low > m.worse():
 		f.Status, f.Because = Worse, fmt.Sprintf("%s, p %.2g", seen, p)
 	default:
 		f.More = m.more(r, first)
